@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { App } from '#app/compose.ts';
 import { userName } from '#app/config/process.ts';
 import { type Config, processConfig } from '#app/config.ts';
@@ -16,6 +16,13 @@ import { type Streams, type Terminal, terminal } from './terminal.ts';
 export function actor(verb: string, why?: string): string {
   const user = userName();
   return `tipoff ${verb}${user === undefined ? '' : ` by ${user}`}${why === undefined ? '' : ` (${why})`}`;
+}
+
+/** Parses an option that counts. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d{1,9}$/.test(text) && value > 0) return value;
+  throw new InvalidArgumentError('expected a whole number of 1 or more');
 }
 
 /** Options every verb has. */

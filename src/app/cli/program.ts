@@ -13,7 +13,7 @@ import { addDemoVerb, addExampleVerb } from './verbs/demo.ts';
 import { addDrillVerbs } from './verbs/drill.ts';
 import { addFetchVerb } from './verbs/fetch.ts';
 import { addIncidentVerbs } from './verbs/incidents.ts';
-import { addIngestVerb } from './verbs/ingest.ts';
+import { addIngestVerbs } from './verbs/ingest.ts';
 import { addModelVerbs } from './verbs/models.ts';
 import { addPublishVerbs } from './verbs/publish.ts';
 import { addQualityVerb } from './verbs/quality.ts';
@@ -39,7 +39,7 @@ export function program(host: CliHost): Command {
   for (const add of [
     addDemoVerb,
     addExampleVerb,
-    addIngestVerb,
+    addIngestVerbs,
     addFetchVerb,
     addDayVerbs,
     addBackfillVerbs,

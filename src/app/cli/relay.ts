@@ -73,6 +73,7 @@ export const RELAY_ACCESS: Readonly<Record<string, 'reads' | 'writes' | 'alone'>
   'batch check-stalled': 'writes',
   'batch reset': 'writes',
   'publish undo': 'writes',
+  'rows undo': 'writes',
   train: 'writes',
   'models promote': 'writes',
   'schema apply': 'writes',

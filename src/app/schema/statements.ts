@@ -6,6 +6,7 @@ import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { writtenRows } from '#core/contracts/nba_orchestration.ts';
 import { predictionGrades, stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { playerBoxScores } from '#core/contracts/nba_raw.ts';
 import { recordingSql } from '#core/contracts/written-rows.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
 import { type Statement, statement } from '#core/statement.ts';
@@ -35,6 +36,7 @@ import { GRADES, STANDINGS } from '#pipeline/grade/grade.ts';
 import { RECORD_PER_SLATE } from '#pipeline/grade/record.ts';
 import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
 import { declarationSql } from '#pipeline/ingest/declared-sources.ts';
+import { rowsOfFile } from '#pipeline/ingest/undo.ts';
 import { READINESS } from '#pipeline/precompute/readiness.ts';
 import { STALE_SUMMARIES } from '#pipeline/refresh.ts';
 
@@ -87,6 +89,7 @@ export function registeredStatements(): Statement[] {
     copyOfStaged([STAGED_UNIT]),
     ...GENERATION_STATEMENTS,
     STALE_SUMMARIES,
+    ...Object.values(rowsOfFile(playerBoxScores)),
     CANDIDATES,
     READINESS,
     lostMarkets([STAGED_UNIT]),

@@ -391,7 +391,8 @@ export type Shot = RowOf<typeof shots>;
 export const ingestedFiles = defineTable({
   dataset: 'nba_raw',
   name: 'ingested_files',
-  description: 'The receipt of every ingest of a file: loaded + duplicate + rejected = read.',
+  description:
+    'The receipt of every ingest of a file: loaded + duplicate + rejected = read. It stays when the rows are taken back.',
   columns: {
     receipt_id: required.string('Hash of path, content hash and time of the ingest'),
     source: required.string('Format of the file'),
@@ -402,6 +403,8 @@ export const ingestedFiles = defineTable({
     rows_duplicate: required.int('Rows the warehouse already had, or that stand twice in the file'),
     rows_rejected: required.int('Rows in quarantine'),
     ingested_at: required.timestamp('When'),
+    withdrawn_at: nullable.timestamp('When its rows were taken back'),
+    withdrawn_reason: nullable.string('Why'),
   },
   key: ['receipt_id'],
   partition: 'ingested_at',

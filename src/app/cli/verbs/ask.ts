@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { type CliHost, contextOf, wholeNumber } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
 import type { Change, Difference } from '#app/reading/difference.ts';
 import type { Explanation } from '#app/reading/explanation.ts';
@@ -18,7 +18,7 @@ const MAX_CHANGES = 20;
 const MAX_PARTS = 12;
 const MAX_ROWS = 1000;
 
-/** `player`, `explain`, `record`, `diff`, `sql`, `rows rejected`: verbs that only read. */
+/** `player`, `explain`, `record`, `diff`, `sql`: verbs that only read. */
 export function addAskVerbs(root: Command, host: CliHost): void {
   root
     .command('player')
@@ -170,40 +170,6 @@ export function addAskVerbs(root: Command, host: CliHost): void {
       else printRows(terminal, answer);
       if (answer.truncated) terminal.progress(`The first ${options.limit} rows: --limit shows more of them.`);
     });
-
-  root
-    .command('rows')
-    .description('look at input rows that were not loaded')
-    .command('rejected')
-    .description('list the quarantine: file, line, field and reason, newest first')
-    .option('--reason <code>', 'one reason')
-    .option('--file <part>', 'files whose path contains this')
-    .option('--limit <n>', 'maximum number of rows', wholeNumber, 50)
-    .action(async (options: { reason?: string; file?: string; limit: number }, command: Command) => {
-      const { terminal, withApp } = contextOf(host, command);
-      const { rejectedRows } = await import('#app/reading/coverage.ts');
-      const found = await withApp(({ warehouse }) => rejectedRows(warehouse, options));
-      terminal.json(found);
-      for (const line of tableLines(
-        ['rows', 'reason', 'source'],
-        found.counts.map(({ row_count, reason_code, source }) => [row_count, reason_code, source]),
-      ))
-        if (found.counts.length > 0) terminal.line(line);
-      if (found.counts.length === 0) terminal.line('No row was rejected.');
-      for (const row of found.rows) {
-        terminal.line();
-        terminal.line(
-          `${row.source_file}${row.source_line === null ? '' : `:${row.source_line}`} ${row.field}: ${row.reason}`,
-        );
-        terminal.line(`  ${row.raw_row}`);
-      }
-    });
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d{1,9}$/.test(text) && value > 0) return value;
-  throw new InvalidArgumentError('expected a whole number of 1 or more');
 }
 
 function period(text: string): PeriodKind {

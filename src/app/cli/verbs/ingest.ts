@@ -1,23 +1,28 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { actor, type CliHost, contextOf, wholeNumber } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
 import { refuseDemonstration } from '#app/demonstration.ts';
 import { slateOf } from '#core/calendar.ts';
 import { count, duration } from '#core/format.ts';
+import { parseInstant } from '#core/instants.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { REASON_CODES, type ReasonCode } from '#pipeline/ingest/format.ts';
 import type { FileReport, IngestReport } from '#pipeline/ingest/ingest.ts';
+import type { UndoneFile } from '#pipeline/ingest/undo.ts';
 import { tableLines } from '#platform/report/console.ts';
+
+/** Number of files that a line names. */
+const MAX_NAMES = 5;
 
 const EXIT_CODES = `
 Exits with 2 when a file could not be loaded, or when a file named here has damaged rows: the others are loaded all the same.
 Rows that are only screened out (in-play quotes, dates a format does not cover) and bad rows of files that merely lie in a
 folder are counted, quarantined and no error.`;
 
-/** `ingest <path...>`: recognises and loads files, quarantines bad rows, and accounts for every row. */
-export function addIngestVerb(root: Command, host: CliHost): void {
+/** `ingest`: recognises and loads files, quarantines bad rows, and accounts for every row; `rows`: what was not loaded, and what should not have been. */
+export function addIngestVerbs(root: Command, host: CliHost): void {
   root
     .command('ingest')
     .description('recognise and load files or folders; bad rows are quarantined with the reason')
@@ -57,14 +62,101 @@ export function addIngestVerb(root: Command, host: CliHost): void {
       terminal.json({ ...report, nothing_loaded: useless.map((file) => file.path), stale: stale ?? null });
       print(terminal, report);
       for (const file of useless) terminal.line(`NOTHING LOADED from ${file.path}.`);
-      if (stale !== undefined) {
-        const slates = stale.from === stale.to ? stale.from : `${stale.from} to ${stale.to}`;
-        terminal.line(
-          `Box scores of ${slates} are newer than what was computed from them. \`tipoff day\` computes them and all that follows.`,
-        );
-      }
+      sayStale(terminal, stale);
       if (report.failed > 0 || report.damaged > 0 || useless.length > 0) host.exit(2);
     });
+
+  const rows = root
+    .command('rows')
+    .description('look at input rows that were not loaded, and take back those of a file');
+  rows
+    .command('rejected')
+    .description('list the quarantine: file, line, field and reason, newest first')
+    .option('--reason <code>', 'one reason')
+    .option('--file <part>', 'files whose path contains this')
+    .option('--limit <n>', 'maximum number of rows', wholeNumber, 50)
+    .action(async (options: { reason?: string; file?: string; limit: number }, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      const { rejectedRows } = await import('#app/reading/coverage.ts');
+      const found = await withApp(({ warehouse }) => rejectedRows(warehouse, options));
+      terminal.json(found);
+      for (const line of tableLines(
+        ['rows', 'reason', 'source'],
+        found.counts.map(({ row_count, reason_code, source }) => [row_count, reason_code, source]),
+      ))
+        if (found.counts.length > 0) terminal.line(line);
+      if (found.counts.length === 0) terminal.line('No row was rejected.');
+      for (const row of found.rows) {
+        terminal.line();
+        terminal.line(
+          `${row.source_file}${row.source_line === null ? '' : `:${row.source_line}`} ${row.field}: ${row.reason}`,
+        );
+        terminal.line(`  ${row.raw_row}`);
+      }
+    });
+  rows
+    .command('undo')
+    .description('take back the rows that a file brought in: what earlier files said counts again')
+    .argument('<file>', 'path or address, as in the receipt of the load')
+    .requiredOption('--reason <reason>', 'for the audit trail')
+    .option('--since <instant>', 'only what was loaded since then, for example 2025-01-10T17:00:00Z')
+    .option('--dry-run', 'count the rows and change nothing')
+    .action(
+      async (
+        file: string,
+        options: { reason: string; since?: string; dryRun?: boolean },
+        command: Command,
+      ) => {
+        const { terminal, clock, withApp } = contextOf(host, command);
+        const [{ EVER, undoFile }, { outdatedSummaries }] = await Promise.all([
+          import('#pipeline/ingest/undo.ts'),
+          import('#pipeline/refresh.ts'),
+        ]);
+        const since =
+          options.since === undefined ? EVER : parseInstant(options.since, '--since').toISOString();
+        const isDryRun = options.dryRun === true;
+        const reason = `${options.reason} (${actor('rows undo')})`;
+        const { undone, stale } = await withApp(async ({ warehouse }) => ({
+          undone: await undoFile({ warehouse, clock }, { file, since, reason, isDryRun }),
+          stale: isDryRun ? undefined : await outdatedSummaries(warehouse, slateOf(clock.now())),
+        }));
+        terminal.json({ ...undone, dry_run: isDryRun, stale: stale ?? null });
+        printUndone(terminal, undone, isDryRun);
+        sayStale(terminal, stale);
+      },
+    );
+}
+
+/** Which slates must be computed again, and how. */
+function sayStale(
+  terminal: Terminal,
+  stale: { readonly from: string; readonly to: string } | undefined,
+): void {
+  if (stale === undefined) return;
+  const slates = stale.from === stale.to ? stale.from : `${stale.from} to ${stale.to}`;
+  terminal.line(`Summaries of ${slates} are out of date: \`tipoff day\` computes them and all that follows.`);
+}
+
+function printUndone(terminal: Terminal, undone: UndoneFile, isDryRun: boolean): void {
+  const counts = Object.entries(undone.tables);
+  const rows = counts.reduce((sum, [, n]) => sum + n, 0);
+  const loads = undone.loaded_at.length;
+  const when = `${undone.loaded_at.at(0)}${loads > 1 ? ` to ${undone.loaded_at.at(-1)}` : ''}`;
+  terminal.line(
+    `${undone.file}, loaded ${when}: ${count(rows, 'row')} ${isDryRun ? 'would be' : rows === 1 ? 'is' : 'are'} taken back.`,
+  );
+  for (const line of tableLines(
+    ['rows', 'table'],
+    counts.map(([table, n]) => [n, `nba_raw.${table}`]),
+  ))
+    if (counts.length > 0) terminal.line(line);
+  const { overlapping } = undone;
+  if (rows === 0 || overlapping.length === 0) return;
+  const names = overlapping.slice(0, MAX_NAMES).join(', ');
+  const more = overlapping.length > MAX_NAMES ? ` and ${overlapping.length - MAX_NAMES} more` : '';
+  terminal.line(
+    `Loaded since, with rows that were there already: ${names}${more}. Load them again: perhaps those are gone too.`,
+  );
 }
 
 /** Names of those paths that are files and not folders. */

@@ -223,7 +223,7 @@ GROUP BY c.game_id`,
     'List the statements about the game in nba_raw.schedule_games by source and observed_at.',
     'Files of played games have no scores; every other final must have one.',
     'Which one does nba_reference.schedule follow, and which one is right? Books that go on quoting a game do not know that it was called off or moved.',
-    'Load the right statement with a newer time, then run the repair command.',
+    'Load the right statement with a newer time, or take the wrong one back: tipoff rows undo <file> --reason <reason>. Then run the repair command.',
   ],
 });
 
@@ -376,7 +376,7 @@ FROM lists l CROSS JOIN words w WHERE l.ruled_out = 0 AND w.slates >= ${MIN_SLAT
     'Statements missing: nba_raw.rejected_rows of the file says which were refused; if none, the load lost them.',
     'No such game, other teams, unknown names: read the report beside its rows in nba_raw.injury_reports; a title or a row has moved.',
     'Statuses: which report said it first, and does the league’s own page say so too?',
-    'Load the report again and run LINE_UPDATE. If the league did change its mind, accept the incident with that reason.',
+    'Load the report again, or take it back: tipoff rows undo <file> --reason <reason>. Then run LINE_UPDATE. If the league did change its mind, accept the incident with that reason.',
   ],
 });
 

@@ -164,7 +164,7 @@ HAVING COUNT(DISTINCT game_id || team_abbr) >= 4`,
   steps: [
     'List the rows of the game in nba_raw.player_box_scores by source and source_file.',
     'Look at nba_raw.rejected_rows of the file: which players were refused, and why?',
-    'Load the game again; the newest version of the best source wins.',
+    'Load the game again; the newest version of the best source wins. Rows that belong to no game of the night go with their file: tipoff rows undo <file> --reason <reason>.',
   ],
 });
 
@@ -322,6 +322,7 @@ FROM (
   SELECT source, rows_rejected, rows_read, rows_loaded, rows_duplicate, ingested_at, MAX(ingested_at) OVER (PARTITION BY source) AS newest_at
   FROM nba_raw.ingested_files
   WHERE ingested_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_DAYS * 86_400}) AND ingested_at <= CAST(@as_of AS TIMESTAMP)
+    AND withdrawn_at IS NULL
 ) AS loads
 WHERE ingested_at > fn.add_seconds(newest_at, -86400)
 GROUP BY source`,
