@@ -2,6 +2,7 @@ import type { TableContract } from '#core/contracts/define.ts';
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { type DuckDbOptions, openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { openPooled, THREADS } from './pool.ts';
 
 export interface TestWarehouseOptions extends DuckDbOptions {
   /** A file; in memory when absent. */
@@ -10,16 +11,15 @@ export interface TestWarehouseOptions extends DuckDbOptions {
   readonly tables?: readonly TableContract[] | 'none';
 }
 
-/**
- * Opens a warehouse of the embedded engine with its tables, for a test to fill and to close. It computes with one thread unless
- * asked otherwise: test files run beside each other, one per processor, and threads for a few thousand rows cost more than they do.
- */
+/** Opens a warehouse of the embedded engine with its tables, for a test to fill and to close. It computes with one thread unless asked otherwise. */
 export async function openWarehouse({
   path = ':memory:',
   tables,
   ...options
 }: TestWarehouseOptions = {}): Promise<Warehouse> {
-  const warehouse = await openDuckDb(path, { threads: 1, ...options });
+  if (path === ':memory:' && tables === undefined && options.threads === undefined)
+    return openPooled(options);
+  const warehouse = await openDuckDb(path, { threads: THREADS, ...options });
   if (tables === 'none') return warehouse;
   await warehouse.prepare(tables ?? CONTRACTS);
   if (tables === undefined) for (const { ref, sql } of VIEWS) await warehouse.createView(ref, sql);

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBMaterializedResult, DuckDBValue } from '@duckdb/node-api';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { systemClock } from '#platform/clock.ts';
 import type { RightOfWay } from '#platform/right-of-way.ts';
 import { meaningful, type SqlToken, tokenise } from '#platform/warehouse/lint/vocabulary.ts';
 import type { Row, SqlParams } from '#platform/warehouse/port.ts';
-import { bindings, duckdbError, reader } from './values.ts';
+import { bindings, chunksOf, duckdbError, reader } from './values.ts';
 
 /** A portable statement in DuckDB's spelling. */
 export interface Translation {
@@ -24,12 +24,25 @@ const CAST_TYPES: Readonly<Record<string, string>> = {
 
 type Piece = string | { readonly parameter: string; readonly isList: boolean };
 
+/** Statements that a process translates again and again. Their texts are few: values are parameters. */
+const MAX_TRANSLATIONS = 500;
+const translations = new Map<string, Translation>();
+
 /**
  * Rewrites a portable statement outside of strings and comments: `@name` to its value, `IN UNNEST(@ids)` to a list lookup,
  * type names in CAST and typed literals, and decimal literals to floats (`0.5` is FLOAT64 in the portable subset, an exact
- * decimal in DuckDB).
+ * decimal in DuckDB). Remembered by its text: translating a long statement takes a tenth of the time of running it on few rows.
  */
 export function toDuckDb(sql: string): Translation {
+  const known = translations.get(sql);
+  if (known !== undefined) return known;
+  const made = translated(sql);
+  if (translations.size >= MAX_TRANSLATIONS) translations.clear();
+  translations.set(sql, made);
+  return made;
+}
+
+function translated(sql: string): Translation {
   const names = new Set<string>();
   const pieces: Piece[] = [];
   const tokens = tokenise(sql);
@@ -66,10 +79,11 @@ export function toDuckDb(sql: string): Translation {
       pieces.push((isType ? CAST_TYPES[token.upper] : undefined) ?? token.text);
     }
   }
+  const parts = joined(pieces);
   return {
     names,
     text: (spell) =>
-      pieces
+      parts
         .map((piece) => {
           if (typeof piece === 'string') return piece;
           const spelled = spell(piece.parameter);
@@ -78,6 +92,17 @@ export function toDuckDb(sql: string): Translation {
         })
         .join(''),
   };
+}
+
+/** Neighbouring texts as one. */
+function joined(pieces: readonly Piece[]): Piece[] {
+  const parts: Piece[] = [];
+  for (const piece of pieces) {
+    const last = parts.at(-1);
+    if (typeof piece === 'string' && typeof last === 'string') parts[parts.length - 1] = last + piece;
+    else parts.push(piece);
+  }
+  return parts;
 }
 
 /** The parameter of `UNNEST(@ids)` at a position, with the token that closes it. */
@@ -243,9 +268,10 @@ function queue(rightOfWay: RightOfWay): <T>(work: () => Promise<T>) => Promise<T
 }
 
 /** The rows of a result as the port gives them. Needs the connection no more. */
-export async function rowsOf<T extends object>(result: DuckDBMaterializedResult): Promise<T[]> {
+export function rowsOf<T extends object>(result: DuckDBMaterializedResult): T[] {
   const names = result.columnNames();
-  const columns = await result.getColumns();
+  const columns: DuckDBValue[][] = [];
+  for (const chunk of chunksOf(result)) chunk.appendToColumns(columns);
   const fields = result.columnTypes().map((type, c) => ({
     name: names[c] ?? '',
     values: columns[c] ?? [],

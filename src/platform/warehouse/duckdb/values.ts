@@ -1,6 +1,7 @@
 import {
   BIGINT,
   DOUBLE,
+  type DuckDBDataChunk,
   type DuckDBMaterializedResult,
   type DuckDBType,
   type DuckDBValue,
@@ -180,12 +181,17 @@ function canonicalDecimal(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
+/** The chunks of a result, which is in memory: fetching each of them on another thread takes longer than reading it. */
+export function chunksOf(result: DuckDBMaterializedResult): DuckDBDataChunk[] {
+  return Array.from({ length: result.chunkCount }, (_, i) => result.getChunk(i));
+}
+
 /** A materialised result as columns: numbers with NaN for null, everything else as text. */
-export async function columnar(result: DuckDBMaterializedResult): Promise<ColumnarResult> {
+export function columnar(result: DuckDBMaterializedResult): ColumnarResult {
   const names = result.columnNames();
   const types = result.columnTypes();
   // Column by column when it is asked for: all values of a large result as objects would be many times its size.
-  const chunks = await result.fetchAllChunks();
+  const chunks = chunksOf(result);
   const rowCount = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
   const each = (index: number, take: (value: DuckDBValue, row: number) => void): void => {
     let row = 0;
