@@ -39,11 +39,20 @@ export function contractSource(id: string, files: readonly SourceFile[]): Contra
 }
 
 /** Whether a source imports a contract by its name. */
-export function importsContract(text: string, { path, constant }: ContractSource): boolean {
-  const from = `'#${path.slice('src/'.length)}'`;
-  if (!text.includes(from)) return false;
-  return [...text.matchAll(/import (?:type )?\{([^}]*)\} from ('[^']+')/g)].some(
-    ([, names = '', module]) => module === from && new RegExp(`\\b${constant}\\b`).test(names),
+export function importsContract(text: string, contract: ContractSource): boolean {
+  return importedIn(text).has(importOf(contract));
+}
+
+function importOf({ path, constant }: ContractSource): string {
+  return `${constant} #${path.slice('src/'.length)}`;
+}
+
+/** Every name that a source imports, with its module. */
+function importedIn(text: string): ReadonlySet<string> {
+  return new Set(
+    [...text.matchAll(/import (?:type )?\{([^}]*)\} from '([^']+)'/g)].flatMap(([, list = '', module]) =>
+      (list.match(WORD) ?? []).map((name) => `${name} ${module}`),
+    ),
   );
 }
 
@@ -58,6 +67,7 @@ export interface ProvenanceProblem {
 /** Sources that invent rows or only read them. */
 const NO_WRITERS =
   /^src\/(?:core\/|simulate\/|platform\/|guard\/schema\/(?!apply)|guard\/canaries\/catalogue\/)/;
+const WORD = /[A-Za-z_]\w*/g;
 /** Templates that hold SQL: names in them are read, not written. */
 const SQL_TEMPLATE = /`[^`]*\b(?:SELECT|FROM|WHERE)\b[^`]*`/g;
 
@@ -128,24 +138,34 @@ function viewColumn(name: string): SchemaColumn {
 /** The words outside SQL in every folder with a file that imports a table's contract. */
 function wordsByFolder(files: readonly SourceFile[]): (table: SchemaTable) => ReadonlySet<string> {
   const candidates = files.filter(({ path }) => !NO_WRITERS.test(path));
-  const folders = new Map<string, ReadonlySet<string>>();
-  const wordsIn = (folder: string): ReadonlySet<string> => {
-    const known =
-      folders.get(folder) ??
-      new Set(
-        candidates
-          .filter(({ path }) => path.startsWith(folder))
-          .flatMap(({ text }) => text.replace(SQL_TEMPLATE, '').match(/[A-Za-z_]\w*/g) ?? []),
-      );
-    folders.set(folder, known);
-    return known;
-  };
   return ({ id }) => {
     const contract = contractSource(id, files);
     if (contract === undefined) return new Set();
     const homes = candidates
-      .filter(({ text }) => importsContract(text, contract))
+      .filter((file) => namesIn(file).imported.has(importOf(contract)))
       .map(({ path }) => path.slice(0, path.lastIndexOf('/') + 1));
-    return new Set([...new Set(homes)].flatMap((folder) => [...wordsIn(folder)]));
+    const words = new Set<string>();
+    for (const file of candidates)
+      if (homes.some((folder) => file.path.startsWith(folder)))
+        for (const word of namesIn(file).words) words.add(word);
+    return words;
   };
+}
+
+/** What a source imports, and its words outside SQL. */
+interface FileNames {
+  readonly imported: ReadonlySet<string>;
+  readonly words: ReadonlySet<string>;
+}
+
+/** A source is read for one table after the other, and anew for every judgement of the same check. */
+const names = new WeakMap<SourceFile, FileNames>();
+
+function namesIn(file: SourceFile): FileNames {
+  const known = names.get(file);
+  if (known !== undefined) return known;
+  const words = new Set(file.text.replace(SQL_TEMPLATE, '').match(WORD));
+  const found = { imported: importedIn(file.text), words };
+  names.set(file, found);
+  return found;
 }
