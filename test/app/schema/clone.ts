@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { main } from '#app/cli/program.ts';
@@ -47,12 +47,28 @@ export interface Clone {
   remove(): void;
 }
 
+const QUIET = { encoding: 'utf8' as const, stdio: ['ignore' as const, 'pipe' as const, 'ignore' as const] };
+
 /** Makes a repository, empty or from another one with arguments of `git clone`. */
 export function makeClone(...from: readonly string[]): Clone {
-  const root = mkdtempSync(join(tmpdir(), 'tipoff-schema-'));
-  const quiet = { encoding: 'utf8' as const, stdio: ['ignore' as const, 'pipe' as const, 'ignore' as const] };
+  const root = folder();
   if (from.length === 0) execFileSync('git', ['init', '-q', '-b', 'main', root]);
-  else execFileSync('git', ['clone', '-q', ...from, root], quiet);
+  else execFileSync('git', ['clone', '-q', ...from, root], QUIET);
+  return cloneIn(root);
+}
+
+/** A repository with the files and commits of another one. */
+export function copyOf(clone: Clone): Clone {
+  const root = folder();
+  cpSync(clone.root, root, { recursive: true });
+  return cloneIn(root);
+}
+
+function folder(): string {
+  return mkdtempSync(join(tmpdir(), 'tipoff-schema-'));
+}
+
+function cloneIn(root: string): Clone {
   const who = [
     '-c',
     'user.name=t',
@@ -66,7 +82,7 @@ export function makeClone(...from: readonly string[]): Clone {
     '-c',
     'core.fsync=none',
   ];
-  const git = (...args: string[]): string => execFileSync('git', ['-C', root, ...who, ...args], quiet);
+  const git = (...args: string[]): string => execFileSync('git', ['-C', root, ...who, ...args], QUIET);
   const run = async (args: readonly string[]): Promise<{ code: number; out: string; err: string }> => {
     let [out, err] = ['', ''];
     const place = ['--repository', root, '--home', join(root, '.git/home'), '--at', '2026-11-24T12:00:00Z'];

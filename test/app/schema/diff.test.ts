@@ -1,13 +1,13 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { commitRange } from '#app/schema/git.ts';
 import type { Schema } from '#guard/schema/model.ts';
 import { adding, both, changing, column, dropping, layout, SCHEMA } from '#test/guard/schema/corpus.ts';
 import { contractFile, contractText, writeBoxSources } from './box-sources.ts';
-import { type Clone, makeClone } from './clone.ts';
+import { type Clone, copyOf, makeClone } from './clone.ts';
 
-// A repository with commits is made per test.
+// Every test commits to a repository of its own.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** The schema of the corpus as contracts have it: every column has a writer. */
@@ -31,10 +31,17 @@ function version(contracts: Schema, snapshot: Schema = SCHEMA): void {
 }
 const kinds = (list: readonly { kind: string }[]): string[] => list.map(({ kind }) => kind);
 
-beforeEach(() => {
-  clone = makeClone();
+/** What every test begins with: one version, tagged. */
+let first: Clone;
+beforeAll(() => {
+  first = makeClone();
+  clone = first;
   version(CONTRACTS);
   clone.git('tag', 'base');
+});
+afterAll(() => first.remove());
+beforeEach(() => {
+  clone = copyOf(first);
 });
 afterEach(() => {
   for (const each of [clone, ...others.splice(0)]) each.remove();
