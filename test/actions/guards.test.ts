@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RowOf, TableContract } from '#core/contracts/define.ts';
 import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
 import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { FEATURES } from '#core/features.ts';
 import { readRuns } from '#guard/backfill/ledger.ts';
+import { systemClock } from '#platform/clock.ts';
 import { type Home, leagueHome, within } from '#test/actions/prepared-home.ts';
 import { actionRunner } from '#test/actions/run-action.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
@@ -57,7 +58,16 @@ describe('run-canaries tells people', () => {
 
   it('or ends as could not run while Slack is down', async () => {
     slack.isDown = true;
+    // An action has the clock of the machine: its pauses before Slack is asked again pass at once, its time limits do not.
+    const sleep = systemClock.sleep;
+    const pauses: number[] = [];
+    const slept = vi.spyOn(systemClock, 'sleep').mockImplementation(async (milliseconds, signal) => {
+      if (milliseconds > 2000) return sleep(milliseconds, signal);
+      pauses.push(milliseconds);
+    });
+    onTestFinished(() => slept.mockRestore());
     expect(await run('run-canaries', {}, env())).toMatchObject({ code: 3, outputs: { verdict: 'error' } });
+    expect(pauses.slice(0, 3)).toEqual([500, 1000, 2000]);
   });
 
   it('or says that it could not: exit code 3, and the alert in the summary', async () => {
