@@ -12,6 +12,7 @@ import { virtualClock } from '#platform/clock.ts';
 import { loadLeague } from '#simulate/league.ts';
 import { simulatedLeague } from '#test/fakes/leagues.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { holdWarehouse } from '#test/platform/warehouse/held.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 // A season is loaded and a day lives through all phases before the first test, and two more days in one of them.
@@ -36,6 +37,7 @@ const tonight = simulatedLeague({
 type Folder = Awaited<ReturnType<typeof temporaryFolder>>;
 let prepared: Folder;
 let home: Folder;
+let letGo: () => void;
 
 // One published evening for all tests; each of them works on a copy.
 beforeAll(async () => {
@@ -52,8 +54,12 @@ afterAll(() => prepared.remove());
 beforeEach(async () => {
   home = await temporaryFolder();
   await cp(prepared.path, home.path, { recursive: true });
+  letGo = await holdWarehouse(home.path);
 });
-afterEach(() => home.remove());
+afterEach(async () => {
+  letGo();
+  await home.remove();
+});
 
 function fail(): never {
   throw new Error('the league has no game tonight');

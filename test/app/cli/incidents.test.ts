@@ -10,12 +10,15 @@ import { emptyHome } from '#test/app/empty-home.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 import { check, NOON, SLATE } from '#test/guard/incidents/alarm-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { holdWarehouse } from '#test/platform/warehouse/held.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let slack: FakeSlack;
+let letGo: () => void;
 beforeEach(async () => {
   folder = await temporaryFolder();
   await emptyHome(join(folder.path, 'home'));
+  letGo = await holdWarehouse(join(folder.path, 'home'));
   slack = await fakeSlack();
   vi.stubEnv('TIPOFF_SLACK_TOKEN', FAKE_TOKEN);
   vi.stubEnv('TIPOFF_SLACK_API_URL', slack.url);
@@ -23,6 +26,7 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.unstubAllEnvs();
   await slack.close();
+  letGo();
   await folder.remove();
 });
 
