@@ -183,9 +183,11 @@ async function kills({ facts: undisturbed, steps }: Undisturbed): Promise<number
     const points = values.step ?? steps;
     for (const step of points) {
       const killed = await runDayWorkflow(world, runAt(LAST), { act, killAt: step });
-      assert(killed.steps.includes(step) && killed.code !== 0, `the job went on after ${step}`);
+      // The last step takes a moment: on a busy machine the job is over before the kill arrives.
+      const isOver = killed.code === 0 && step === steps.at(-1);
+      assert(killed.steps.includes(step) && (killed.code !== 0 || isOver), `the job went on after ${step}`);
       say(
-        `killed at ${step}: ${world.github.releases.assets().length} files saved, ${alarmsOf(world).length} alarms`,
+        `killed at ${step}${isOver ? ', which had ended' : ''}: ${world.github.releases.assets().length} files saved, ${alarmsOf(world).length} alarms`,
       );
     }
     await runDayWorkflow(world, runAt(LAST), { act });
