@@ -10,14 +10,20 @@ import { openSqliteState } from '#platform/state/sqlite.ts';
 import { emptyHome } from '#test/app/empty-home.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { holdWarehouse } from '#test/platform/warehouse/held.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let letGo: () => void;
 beforeEach(async () => {
   folder = await temporaryFolder();
   await emptyHome(folder.path);
+  letGo = await holdWarehouse(folder.path);
 });
-afterEach(() => folder.remove());
+afterEach(async () => {
+  letGo();
+  await folder.remove();
+});
 
 async function tipoff(
   ...args: string[]

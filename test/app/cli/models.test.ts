@@ -11,6 +11,7 @@ import { systemClock } from '#platform/clock.ts';
 import { storeSet } from '#test/model/feature-rows.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { holdWarehouse } from '#test/platform/warehouse/held.ts';
 
 // Models of eleven markets are trained, and one is judged twice, verb by verb.
 vi.setConfig({ testTimeout: 60_000 });
@@ -19,8 +20,10 @@ const AT = '2024-01-04T12:00:00Z';
 
 describe('a model on its way', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let letGo: () => void;
   beforeAll(async () => {
     folder = await temporaryFolder();
+    letGo = await holdWarehouse(folder.path);
     const app = await opened();
     await storeSet(
       app.warehouse,
@@ -28,7 +31,10 @@ describe('a model on its way', () => {
     );
     await app.close();
   });
-  afterAll(() => folder.remove());
+  afterAll(async () => {
+    letGo();
+    await folder.remove();
+  });
 
   const opened = () =>
     openApp(readConfig({ TIPOFF_HOME: folder.path }), {

@@ -7,6 +7,7 @@ import { homePaths } from '#platform/home.ts';
 import { emptyHome } from '#test/app/empty-home.ts';
 import { gameRow } from '#test/fakes/prediction-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { holdWarehouse } from '#test/platform/warehouse/held.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 const SLATE = '2025-01-10';
@@ -14,14 +15,17 @@ const NOON = `${SLATE}T17:00:00Z`;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let home: string;
+let letGo: () => void;
 beforeEach(async () => {
   folder = await temporaryFolder();
   home = join(folder.path, 'home');
   await emptyHome(home);
+  letGo = await holdWarehouse(home);
   vi.stubEnv('TIPOFF_CHECKS', join(folder.path, 'checks'));
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
+  letGo();
   await folder.remove();
 });
 

@@ -197,7 +197,9 @@ export function columnar(result: DuckDBMaterializedResult): ColumnarResult {
     let row = 0;
     for (const chunk of chunks) {
       const vector = chunk.getColumnVector(index);
-      for (let i = 0; i < chunk.rowCount; i++) take(vector.getItem(i), row++);
+      // The count of a chunk is asked of the engine each time.
+      const count = chunk.rowCount;
+      for (let i = 0; i < count; i++) take(vector.getItem(i), row++);
     }
   };
   const at = (name: string): number => {
