@@ -1,5 +1,7 @@
 import { type Outcome, outcome } from '#core/check.ts';
+import type { Column } from '#core/contracts/define.ts';
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { breaksSql } from '#core/contracts/rules.ts';
 import { isPossibleSql, scaleByMarketSql } from '#core/markets.ts';
 import { type Statement, statement } from '#core/statement.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
@@ -28,6 +30,12 @@ const OUTSIDE = RANGES.map(({ name, range: [least, most] }) => `NOT (${name} BET
   .concat(`NOT (${isPossibleSql('market')})`)
   .join(' OR ');
 
+const UNRANGED = Object.fromEntries(
+  Object.entries<Column>(stagedPredictions.columns).map(([name, { range: _, ...column }]) => [name, column]),
+);
+/** True for a row whose columns contradict each other by the rules of the contract. */
+const BROKEN = breaksSql({ ...stagedPredictions, columns: UNRANGED }) ?? 'FALSE';
+
 /** Columns in which no row may be empty. */
 export const REQUIRED: readonly string[] = Object.entries(stagedPredictions.columns).flatMap(
   ([name, { required }]) => (required ? [name] : []),
@@ -54,7 +62,7 @@ WITH staged AS (
   SELECT ${[...READ, 'predicted'].join(', ')}, p_over + p_push + p_under AS chances,
     predicted - CAST(line AS FLOAT64) AS gap,
     CASE WHEN system_id = '${CHAMPION_SYSTEM}' AND line_role = 'main' THEN fn.safe_div(predicted - CAST(line AS FLOAT64), ${scaleByMarketSql('market')}) END AS champion_gap,
-    CASE WHEN ${OUTSIDE} THEN 1 END AS astray, CASE WHEN ${isEmpty} THEN 1 END AS empty,
+    CASE WHEN ${OUTSIDE} THEN 1 END AS astray, CASE WHEN ${BROKEN} THEN 1 END AS broken, CASE WHEN ${isEmpty} THEN 1 END AS empty,
     ${ROW_DIGEST} AS digest
   FROM (${stagedSelect(units)}) AS units
 ),
@@ -75,6 +83,7 @@ SELECT COUNT(*) AS row_count,
   (SELECT COUNT(*) FROM keys WHERE copies > 1) AS doubled_keys,
   COUNT(CASE WHEN line IS NOT NULL AND NOT COALESCE(ABS(chances - 1) <= ${ROUNDING}, FALSE) THEN 1 END) AS bad_chances,
   COUNT(astray) AS out_of_range,
+  COUNT(broken) AS rule_breakers,
   COUNT(empty) AS with_nulls,
   COUNT(CASE WHEN sd <= 0 THEN 1 END) AS without_spread,
   COUNT(CASE WHEN required_default_count > 0 THEN 1 END) AS with_defaults,
@@ -98,6 +107,7 @@ interface Figures {
   readonly doubled_keys: number;
   readonly bad_chances: number;
   readonly out_of_range: number;
+  readonly rule_breakers: number;
   readonly with_nulls: number;
   readonly without_spread: number;
   readonly with_defaults: number;
@@ -117,8 +127,8 @@ interface Figures {
 }
 
 /**
- * Audits the staged rows of a batch against its outcomes: tables, counts, content, keys, nulls, probabilities, ranges, constant
- * forecasts, defaults, directions, bias to the line. Every check gives an outcome, passed or not. A failure of severity
+ * Audits the staged rows of a batch against its outcomes: tables, counts, content, keys, nulls, probabilities, ranges, rules,
+ * constant forecasts, defaults, directions, bias to the line. Every check gives an outcome, passed or not. A failure of severity
  * `critical` holds the batch; a warning is reported and does not. Without all tables the other checks cannot be made. `counted` are the required columns whose nulls are counted: a caller that
  * knows of a table that takes no null in a column need not have it counted.
  */
@@ -185,6 +195,11 @@ export async function audit(
     zero('probabilities_sum_to_one', seen.bad_chances, 'lined rows whose probabilities do not sum to 1'),
     zero('required_values_are_there', seen.with_nulls, 'rows with a required value missing'),
     zero('values_in_range', seen.out_of_range, 'rows outside the ranges of the contract'),
+    zero(
+      'rules_are_kept',
+      seen.rule_breakers,
+      'rows that break a rule of the contract, such as a forecast beyond its own quartiles',
+    ),
     zero('spread_is_positive', seen.without_spread, 'rows without a spread'),
     zero('no_defaults', seen.with_defaults, 'rows with a defaulted required feature'),
     zero('sides_agree_with_forecasts', seen.wrong_way, 'rows whose side contradicts forecast and line'),

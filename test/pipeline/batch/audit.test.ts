@@ -67,6 +67,8 @@ const DAMAGE: readonly (readonly [check: string, sql: string])[] = [
   ['probabilities_sum_to_one', 'UPDATE @table SET p_push = NULL WHERE player_id = 3'],
   ['values_in_range', 'UPDATE @table SET predicted = 80.5 WHERE player_id = 3'],
   ['values_in_range', 'UPDATE @table SET p_over = -0.1, p_under = 1.1 - p_push WHERE player_id = 3'],
+  ['rules_are_kept', 'UPDATE @table SET p75 = predicted - 1 WHERE player_id = 3'],
+  ['rules_are_kept', 'UPDATE @table SET edge = edge + 1 WHERE player_id = 3'],
   ['spread_is_positive', 'UPDATE @table SET sd = 0 WHERE player_id = 3'],
   ['no_defaults', 'UPDATE @table SET required_default_count = 1 WHERE player_id = 3'],
   [
