@@ -1,11 +1,11 @@
 import { TipoffError } from './errors.ts';
-import { parseInstant } from './instants.ts';
+import { daysIn, parseInstant } from './instants.ts';
 
 /** The ET calendar date of tip-off, YYYY-MM-DD: the unit in which everything is computed, queried and published. */
 export type Slate = string & { readonly __slate: true };
 
 const ZONE = 'America/New_York';
-const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DAY = { timeZone: ZONE, year: 'numeric', month: '2-digit', day: '2-digit' } as const;
 const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
 // Created on first use: loading the time-zone data takes as long as many commands take in all.
@@ -14,10 +14,9 @@ let easternClock: Intl.DateTimeFormat | undefined;
 
 /** True for a calendar date that exists, written YYYY-MM-DD. */
 export function isDate(text: string): boolean {
-  const match = DATE.exec(text);
-  if (match === null) return false;
-  const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+  if (!DATE.test(text)) return false;
+  const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8))];
+  return month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
 }
 
 /** Reads a slate from text. Throws TIPOFF_BAD_INPUT for anything that is not an existing date. */

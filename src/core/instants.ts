@@ -10,13 +10,10 @@ const INSTANT =
 export function readInstant(text: string): Date | undefined {
   const match = INSTANT.exec(text);
   if (match === null) return undefined;
-  const [year, month, day, hour, minute, second = 0, offsetHour = 0, offsetMinute = 0] = match
-    .slice(1)
-    .map((part: string | undefined) => (part === undefined ? undefined : Number(part)));
-  if (year === undefined || month === undefined || day === undefined) return undefined;
-  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined;
-  if ((hour ?? 24) > 23 || (minute ?? 60) > 59 || second > 59 || offsetHour > 23 || offsetMinute > 59)
-    return undefined;
+  const part = (group: number): number => Number(match[group] ?? 0);
+  const month = part(2);
+  if (month < 1 || month > 12 || part(3) < 1 || part(3) > daysIn(part(1), month)) return undefined;
+  if (part(4) > 23 || part(5) > 59 || part(6) > 59 || part(7) > 23 || part(8) > 59) return undefined;
   return new Date(text);
 }
 
@@ -42,7 +39,8 @@ export function parseInstant(text: string, what?: string): Date {
   );
 }
 
-/** Days in a month; months count from 1. Day 0 of the next month is the last day of this one. */
-function daysIn(year: number, month: number): number {
-  return new Date(Date.UTC(year, month, 0)).getUTCDate();
+/** The days of a month, 1 to 12, of the Gregorian calendar. */
+export function daysIn(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return [4, 6, 9, 11].includes(month) ? 30 : 31;
 }

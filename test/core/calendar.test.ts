@@ -40,6 +40,20 @@ describe('a slate', () => {
     }
   });
 
+  it('is a day that exists, of every month of two hundred years', () => {
+    const wrong: string[] = [];
+    for (let month = Date.UTC(1896, 0); month < Date.UTC(2104, 0); ) {
+      const next = new Date(month).setUTCMonth(new Date(month).getUTCMonth() + 1);
+      const days = (next - month) / 86_400_000;
+      for (const day of [0, 1, 27, 28, 29, 30, 31, 32]) {
+        const text = `${new Date(month).toISOString().slice(0, 8)}${String(day).padStart(2, '0')}`;
+        if (isDate(text) !== (day >= 1 && day <= days)) wrong.push(text);
+      }
+      month = next;
+    }
+    expect(wrong).toEqual([]);
+  });
+
   it('counts days across clock changes and leap days', () => {
     expect(addDays(parseSlate('2024-02-28'), 1)).toBe('2024-02-29');
     expect(daysBetween(parseSlate('2024-11-01'), parseSlate('2024-11-05'))).toBe(4);
