@@ -57,8 +57,8 @@ const BEND = 0.1;
  * the mean outcome. Clipping at zero would give all players at the end of the bench the same forecast, below
  * what they reach. Above half the mean outcome the change is less than 0.2 %.
  */
-export function countMean(model: LinearModel, linear: number): number {
-  const scale = BEND * model.intercept;
+export function countMean({ intercept }: Pick<LinearModel, 'intercept'>, linear: number): number {
+  const scale = BEND * intercept;
   if (!(scale > 0)) return Math.max(0, linear);
   return linear > 30 * scale ? linear : scale * Math.log1p(Math.exp(linear / scale));
 }

@@ -24,7 +24,10 @@ export interface Walk {
   readonly target: Float64Array;
   /** Row of the training set at each position of the walk. */
   readonly source: Int32Array;
-  /** Ridge forecast of each position from a fit on the weeks before its own; NaN before the first fit. */
+  /** Linear forecast of each position from a fit on the weeks before its own, and the mean outcome of that fit; NaN before the first. */
+  readonly linear: Float64Array;
+  readonly level: Float64Array;
+  /** The forecast mean that follows from them, as a model serves it. */
   readonly outOfFold: Float64Array;
   readonly fits: readonly CutoffFit[];
 }
@@ -93,7 +96,20 @@ function sumOfWalks(a: Walk, b: Walk): Walk {
     };
     return { ...fit, model };
   });
-  return { ...a, columns, target: add(a.target, b.target), outOfFold: add(a.outOfFold, b.outOfFold), fits };
+  // A sum is forecast by one linear model: it is bent into zero once, and not part by part.
+  return {
+    ...a,
+    columns,
+    target: add(a.target, b.target),
+    ...meansOf(add(a.linear, b.linear), add(a.level, b.level)),
+    fits,
+  };
+}
+
+/** Linear forecasts with the means that follow from them. */
+function meansOf(linear: Float64Array, level: Float64Array): Pick<Walk, 'linear' | 'level' | 'outOfFold'> {
+  const outOfFold = linear.map((value, i) => countMean({ intercept: level[i] ?? Number.NaN }, value));
+  return { linear, level, outOfFold };
 }
 
 function byName(
@@ -138,7 +154,8 @@ function* walkCount(set: TrainingSet, cutoffs: readonly string[], config: TrainC
     while (from > 0 && weekOf(design.days[from - 1] ?? 0) === weekOf(day)) from--;
     return solveRidge(gram.momentsWith(from, row, day), options);
   };
-  const outOfFold = new Float64Array(design.rows).fill(Number.NaN);
+  const linear = new Float64Array(design.rows).fill(Number.NaN);
+  const level = new Float64Array(design.rows).fill(Number.NaN);
   const fits: CutoffFit[] = [];
   let next = 0;
   const fitCutoffs = (beforeDay: number, rows: number): void => {
@@ -159,9 +176,11 @@ function* walkCount(set: TrainingSet, cutoffs: readonly string[], config: TrainC
       week = itsWeek;
       model = before + row >= config.minFitRows ? fitBefore(mondayOf(week), row) : undefined;
     }
-    if (model !== undefined)
-      outOfFold[row] = countMean(model, predictLinear(model, design.values, row * design.width));
+    if (model !== undefined) {
+      linear[row] = predictLinear(model, design.values, row * design.width);
+      level[row] = model.intercept;
+    }
   }
   fitCutoffs(Number.POSITIVE_INFINITY, design.rows);
-  return { columns, days: design.days, target: design.target, source, outOfFold, fits };
+  return { columns, days: design.days, target: design.target, source, ...meansOf(linear, level), fits };
 }

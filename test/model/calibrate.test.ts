@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { type CountedColumn, parseMarket } from '#core/markets.ts';
+import { artefactSystems, modelOf } from '#model/artefact.ts';
 import { calibrationPositions } from '#model/calibrate.ts';
-import type { TrainingSet } from '#model/dataset.ts';
+import { beforeCutoff, firstRowAt, type TrainingSet, vectorAt } from '#model/dataset.ts';
+import { correctedMean } from '#model/linear.ts';
+import { walkMarkets } from '#model/out-of-fold.ts';
+import { isPrediction } from '#model/systems.ts';
+import { trainArtefact } from '#model/train.ts';
+import { DEFAULT_CONFIG, runSteps } from '#model/train-config.ts';
+import { syntheticSet } from '#test/model/synthetic-set.ts';
 
 const CUTOFF = '2024-01-01';
 const LAST_DAY = 19_722;
@@ -22,6 +30,8 @@ function positionsOf(rows: number, history?: number): Int32Array {
     days: new Int32Array(rows).fill(LAST_DAY),
     target: ones,
     source: Int32Array.from(ones.keys()),
+    linear: ones,
+    level: ones,
     outOfFold: Float64Array.from(ones.keys(), (i) => (i < 1000 ? Number.NaN : 1)),
     fits: [],
   };
@@ -40,5 +50,42 @@ describe('what calibrates a fit', () => {
 
   it('leaves out none of the newest rows of a long history', () => {
     expect([positionsOf(6000, 90_000)[0], positionsOf(6000, 90_000).length]).toEqual([1000, 5000]);
+  });
+
+  it('is, for a sum of counts, the mean that a model of the sum serves', () => {
+    const alone = syntheticSet({ from: '2023-10-24', slates: 60, rowsPerSlate: 40 });
+    const rebounds = alone.target.map((points, row) => (points + row) % 3);
+    const market = parseMarket('pr');
+    const sum: TrainingSet = {
+      ...alone,
+      market,
+      target: alone.target.map((points, row) => points + (rebounds[row] ?? 0)),
+      counts: new Map<CountedColumn, Float64Array>([
+        ['points', alone.target],
+        ['reb', rebounds],
+      ]),
+    };
+    const [walk] = runSteps(walkMarkets([sum], [], DEFAULT_CONFIG));
+    const monday = '2023-12-18';
+    const artefact = trainArtefact([beforeCutoff(sum, monday)], {
+      cutoff: monday,
+      modelId: 'sum',
+      createdAt: '2023-12-18T12:00:00Z',
+      codeVersion: 'abc1234',
+      featureContractHash: 'contract',
+    });
+    const ridge = artefactSystems(artefact, market).find(({ id }) => id === 'ridge');
+    const { correction } = modelOf(artefact, market);
+    const first = firstRowAt(sum, monday);
+    const week = Array.from(walk?.source.keys() ?? []).filter((i) => (walk?.source[i] ?? 0) >= first);
+    const forecasts = week.map((i) => {
+      const served = ridge?.forecast(vectorAt(sum, walk?.source[i] ?? 0));
+      return {
+        served: served !== undefined && isPrediction(served) ? served.mean : Number.NaN,
+        calibrated: correctedMean(correction, walk?.outOfFold[i] ?? Number.NaN),
+      };
+    });
+    expect(forecasts.length).toBeGreaterThan(100);
+    for (const { served, calibrated } of forecasts) expect(calibrated).toBeCloseTo(served, 9);
   });
 });
