@@ -29,18 +29,22 @@ const column = z.strictObject({
   floor: z.number().nonnegative().optional(),
 });
 const four = z.array(z.number()).length(4).readonly();
-const shape = z.strictObject({
-  dispersion: four,
-  zeros: four,
-  levels: z
-    .array(z.number().min(0).max(1))
-    .length(19)
-    .refine(
-      (levels) => levels.every((p, i) => i === 0 || p >= (levels[i - 1] ?? p)),
-      'expected levels that never decrease',
-    )
-    .readonly(),
-});
+const levels = z
+  .array(z.number().min(0).max(1))
+  .length(19)
+  .refine(
+    (all) => all.every((p, i) => i === 0 || p >= (all[i - 1] ?? p)),
+    'expected levels that never decrease',
+  )
+  .readonly();
+const steps = z
+  .strictObject({ at: numbers, levels: z.array(levels).readonly() })
+  .refine(({ at, levels: each }) => at.length === each.length, 'expected levels for every step')
+  .refine(
+    ({ at }) => at.every((mean, i) => i === 0 || mean > (at[i - 1] ?? mean)),
+    'expected ascending steps',
+  );
+const shape = z.strictObject({ dispersion: four, zeros: four, levels, steps: steps.optional() });
 const belief = z.strictObject({
   a: z.number(),
   b: z.number(),

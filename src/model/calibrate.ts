@@ -57,19 +57,20 @@ export function calibrationPositions(
   return Int32Array.from(mature.length < MATURE_ROWS ? positions : mature);
 }
 
-/** Fits the shape of one system to its out-of-fold means (one per position). */
+/** Fits the shape of one system to its out-of-fold means (one per position), its coefficients to `maxRows` of them at most. */
 export function calibrateSystem(
   set: TrainingSet,
   walk: Walk,
   positions: Int32Array,
   mean: Float64Array,
+  maxRows?: number,
 ): SystemCalibration {
   const actual = gather(walk.target, positions);
   const source = Int32Array.from(gather(walk.source, positions));
   const minutesSd = gather(columnOf(set, 'min_sd10'), source);
   const expectedMinutes = gather(columnOf(set, 'min_ewma4'), source);
   const most = marketOfSet(set).max;
-  const shape = fitCountShape({ mean, minutesSd, expectedMinutes, actual }, most);
+  const shape = fitCountShape({ mean, minutesSd, expectedMinutes, actual }, most, maxRows);
   const [distributionAt, medianAt] = [
     countDistributionFunction(shape, most),
     countMedianFunction(shape, most),

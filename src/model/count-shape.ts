@@ -1,5 +1,5 @@
 import type { CountDistribution } from './distribution.ts';
-import { fitLevels, levelFunction } from './levels.ts';
+import { fitLevelSteps, fitLevels, type Intervals, type LevelSteps, levelFunctions } from './levels.ts';
 import { minimise, type Objective } from './minimise.ts';
 
 /** Regressors of dispersion and of excess zeros: 1, ln(mean), relative spread of minutes, expected minutes over 36. */
@@ -17,8 +17,6 @@ const START = { dispersion: [-0.7, 0, 0, 0], zeros: [-4, 0, 0, 0] } as const;
 /** Weight of the prior at START, in rows: it matters only where the data says nothing. */
 const PRIOR_ROWS = 2;
 const THINNING = 8;
-/** Rows to fit on at most: more take time and hardly change the eight coefficients. */
-const MAX_SHAPE_ROWS = 12_000;
 /** The logarithm of a running product is taken at this size, before it overflows. */
 const LARGE = 1e200;
 
@@ -36,6 +34,8 @@ export interface CountShape {
    * rebounds + assists is less skewed than a negative binomial.
    */
   readonly levels: readonly number[];
+  /** The same by forecast mean; absent in older models. */
+  readonly steps?: LevelSteps | undefined;
 }
 
 /** The inputs that the shape of one forecast depends on. */
@@ -67,19 +67,24 @@ export interface CountParameters {
 type Family = Pick<CountShape, 'dispersion' | 'zeros'>;
 
 /**
- * Maximum likelihood on graded rows (an even subsample of very many), then the levels. A fit to every eighth
- * row comes first: it is cheap and leaves the main fit a few steps. The levels use all rows, in one pass:
- * from 12,000 rows they would err by half a percentage point, which every probability would carry.
- * Deterministic in the rows.
+ * Maximum likelihood on graded rows, then the levels, always from all rows. A fit to every eighth row comes first: it is cheap and
+ * leaves the main fit a few steps. With `maxRows`, it is a fit to an even subsample of more rows: that costs less but depends on
+ * which rows those are, and so does every probability. Deterministic in the rows.
  */
-export function fitCountShape(all: CountRows, maxCount: number): CountShape {
-  const rows = everyNth(all, Math.ceil(all.mean.length / MAX_SHAPE_ROWS));
+export function fitCountShape(
+  all: CountRows,
+  maxCount: number,
+  maxRows = Number.POSITIVE_INFINITY,
+): CountShape {
+  const rows = everyNth(all, Math.max(1, Math.ceil(all.mean.length / maxRows)));
   const start = Float64Array.of(...START.dispersion, ...START.zeros);
   const coarse = minimise(lossOf(everyNth(rows, THINNING)), start);
   const { point } = minimise(lossOf(rows), coarse.point, coarse.inverse);
   const rounded = Array.from(point, (value) => Math.round(value * 1e6) / 1e6);
   const family = { dispersion: rounded.slice(0, WIDTH), zeros: rounded.slice(WIDTH) };
-  return { ...family, levels: fitLevels(intervalsOf(all, family, maxCount)) };
+  const intervals = intervalsOf(all, family, maxCount);
+  const levels = fitLevels(intervals);
+  return { ...family, levels, steps: fitLevelSteps(all.mean, intervals, levels) };
 }
 
 function everyNth(rows: CountRows, step: number): CountRows {
@@ -125,11 +130,7 @@ function lossOf(rows: CountRows): Objective {
 }
 
 /** The interval of levels that each outcome covers in its own forecast: P(count < actual) to P(count ≤ actual). */
-function intervalsOf(
-  rows: CountRows,
-  family: Family,
-  maxCount: number,
-): { low: Float64Array; high: Float64Array } {
+function intervalsOf(rows: CountRows, family: Family, maxCount: number): Intervals {
   const parametersAt = countParametersFunction(family);
   const low = new Float64Array(rows.mean.length);
   const high = new Float64Array(rows.mean.length);
@@ -159,9 +160,10 @@ export function countDistributionFunction(
   maxCount: number,
 ): (inputs: CountInputs) => CountDistribution {
   const parametersAt = countParametersFunction(shape);
-  const levelOf = levelFunction(shape.levels);
+  const levelsAt = levelFunctions(shape);
   return (inputs) => {
     const mass = countMass(parametersAt(inputs), maxCount);
+    const levelOf = levelsAt(inputs.mean);
     const cumulative = new Float64Array(maxCount + 1).fill(1);
     let [sum, before] = [0, 0];
     for (let k = 0; k < maxCount; k++) {
@@ -179,9 +181,10 @@ export function countDistributionFunction(
 /** Returns a function for the whole-number median alone of what `countDistributionFunction` gives. */
 export function countMedianFunction(shape: CountShape, maxCount: number): (inputs: CountInputs) => number {
   const parametersAt = countParametersFunction(shape);
-  const levelOf = levelFunction(shape.levels);
+  const levelsAt = levelFunctions(shape);
   return (inputs) => {
     const { zero, size, scale } = parametersAt(inputs);
+    const levelOf = levelsAt(inputs.mean);
     const odds = scale / (1 + scale);
     let term = (1 - zero) * Math.exp(-size * Math.log1p(scale));
     let sum = 0;

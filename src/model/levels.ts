@@ -1,20 +1,36 @@
 /** Number of equal intervals of levels between 0 and 1. */
 const STRETCHES = 20;
-/** Weight, in rows, of the prior that the levels need no correction. */
+/** Weight, in rows, of the prior. */
 const PRIOR_ROWS = 400;
+/** Steps of forecast means, of equal count, that have levels of their own. */
+const STEPS = 5;
+/** The levels of forecasts that need no correction. */
+const NO_CORRECTION: readonly number[] = Array.from({ length: STRETCHES - 1 }, (_, j) => (j + 1) / STRETCHES);
+
+/** The interval of levels that each outcome covers in its own forecast. */
+export interface Intervals {
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+/** Levels at steps of forecast means in ascending order. */
+export interface LevelSteps {
+  readonly at: readonly number[];
+  readonly levels: readonly (readonly number[])[];
+}
 
 /**
  * Share of outcomes below each of the levels 1/20 … 19/20. A whole number covers an interval of levels and is
- * spread evenly over it, so nothing is drawn at random. The prior of no correction has the weight of 400 rows.
+ * spread evenly over it, so nothing is drawn at random. The prior has the weight of 400 rows; no correction when absent.
  */
-export function fitLevels({
-  low,
-  high,
-}: {
-  readonly low: Float64Array;
-  readonly high: Float64Array;
-}): readonly number[] {
-  const counts = new Float64Array(STRETCHES).fill(PRIOR_ROWS / STRETCHES);
+export function fitLevels(
+  { low, high }: Intervals,
+  prior: readonly number[] = NO_CORRECTION,
+): readonly number[] {
+  const counts = Float64Array.from({ length: STRETCHES }, (_, j) => {
+    const [from, to] = [j === 0 ? 0 : (prior[j - 1] ?? 0), prior[j] ?? 1];
+    return PRIOR_ROWS * (to - from);
+  });
   for (let i = 0; i < low.length; i++) {
     const from = low[i] ?? 0;
     const to = Math.max(from + 1e-9, high[i] ?? 0);
@@ -33,14 +49,58 @@ export function fitLevels({
 }
 
 /**
- * Returns a function from a forecast level to the share of outcomes below it: linear between the fitted levels, 0 at 0, 1 at 1.
+ * Levels of the rows with similar forecast means, in steps of equal count; the prior of each step is the levels of all rows.
+ * The family cannot be as narrow for the best players, or as wide for the last, as their outcomes are.
  */
-export function levelFunction(levels: readonly number[]): (level: number) => number {
-  const knots = [0, ...levels, 1];
-  const stretches = knots.length - 1;
-  return (level) => {
-    const at = Math.min(stretches - 1, Math.max(0, Math.floor(level * stretches)));
-    const [from, to] = [knots[at] ?? 0, knots[at + 1] ?? 1];
-    return Math.min(1, Math.max(0, from + (to - from) * (level * stretches - at)));
+export function fitLevelSteps(
+  mean: Float64Array,
+  { low, high }: Intervals,
+  all: readonly number[],
+): LevelSteps {
+  const order = Uint32Array.from(mean.keys()).sort((a, b) => (mean[a] ?? 0) - (mean[b] ?? 0));
+  const [at, levels]: [number[], (readonly number[])[]] = [[], []];
+  for (let step = 0; step < STEPS; step++) {
+    const from = Math.floor((step * order.length) / STEPS);
+    const own = order.subarray(from, Math.floor(((step + 1) * order.length) / STEPS));
+    const of = (values: Float64Array): Float64Array => Float64Array.from(own, (i) => values[i] ?? Number.NaN);
+    const centre = Math.round((1e6 * of(mean).reduce((sum, value) => sum + value, 0)) / own.length) / 1e6;
+    if (!(centre > (at.at(-1) ?? 0))) continue;
+    at.push(centre);
+    levels.push(fitLevels({ low: of(low), high: of(high) }, all));
+  }
+  return { at, levels };
+}
+
+/**
+ * Returns, for a forecast mean, a function from a forecast level to the share of outcomes below it: linear between the fitted
+ * levels, 0 at 0, 1 at 1. Between two steps of means the levels are interpolated; without steps `levels` hold for every mean. It
+ * reuses a buffer: a function holds until the next mean.
+ */
+export function levelFunctions({
+  levels,
+  steps,
+}: {
+  readonly levels: readonly number[];
+  readonly steps?: LevelSteps | undefined;
+}): (mean: number) => (level: number) => number {
+  const { at, levels: ofSteps } =
+    steps === undefined || steps.at.length === 0 ? { at: [0], levels: [levels] } : steps;
+  const knots = new Float64Array(STRETCHES + 1);
+  knots[STRETCHES] = 1;
+  const shareBelow = (level: number): number => {
+    const stretch = Math.min(STRETCHES - 1, Math.max(0, Math.floor(level * STRETCHES)));
+    const [from, to] = [knots[stretch] ?? 0, knots[stretch + 1] ?? 1];
+    return Math.min(1, Math.max(0, from + (to - from) * (level * STRETCHES - stretch)));
+  };
+  return (mean) => {
+    let above = 0;
+    while (above < at.length && (at[above] ?? 0) <= mean) above++;
+    const [from, to] = [Math.max(0, above - 1), Math.min(at.length - 1, above)];
+    const [low, high] = [at[from] ?? 0, at[to] ?? 0];
+    const share = high > low ? (mean - low) / (high - low) : 0;
+    const [below, next] = [ofSteps[from] ?? levels, ofSteps[to] ?? levels];
+    for (let j = 0; j < STRETCHES - 1; j++)
+      knots[j + 1] = (1 - share) * (below[j] ?? 0) + share * (next[j] ?? 0);
+    return shareBelow;
   };
 }

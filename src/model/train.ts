@@ -10,6 +10,9 @@ import { fitMeanCorrection } from './ridge.ts';
 import { DEFAULT_CONFIG, MIN_BLOCKS, runSteps, type Steps, type TrainConfig } from './train-config.ts';
 import { weekOf } from './training-set.ts';
 
+/** Rows that the shape of a baseline is fitted to at most, about a quarter of two years: none of its picks is published. */
+const MAX_BASELINE_ROWS = 13_000;
+
 /** What an artefact records about itself. All of it comes from the caller, so that training is deterministic. */
 export interface TrainOptions extends Partial<TrainConfig> {
   readonly modelId: string;
@@ -165,7 +168,7 @@ function* draftSteps(
     });
   }
   const ofBaseline = (which: 'ewma8' | 'minutesRate') =>
-    calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, which));
+    calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, which), MAX_BASELINE_ROWS);
   const ewma8 = ofBaseline('ewma8');
   yield;
   const minutesRate = ofBaseline('minutesRate');

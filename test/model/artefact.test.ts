@@ -66,6 +66,7 @@ describe('an artefact', () => {
 
   it('is refused when it is no JSON, of another format, or contradicts itself', () => {
     const falling = { ...points.shapes.ridge, levels: points.shapes.ridge.levels.toReversed() };
+    const unevenSteps = { at: [3, 9], levels: [points.shapes.ridge.levels] };
     const changed = (change: Partial<MarketModel>) => ({
       ...artefact,
       markets: { points: { ...points, ...change } },
@@ -80,10 +81,22 @@ describe('an artefact', () => {
       asBytes({ ...artefact, feature_list: artefact.feature_list.slice(1) }),
       asBytes(changed({ ridge: { ...points.ridge, centres: [] } })),
       asBytes(changed({ shapes: { ...points.shapes, ridge: falling } })),
+      asBytes(
+        changed({ shapes: { ...points.shapes, ridge: { ...points.shapes.ridge, steps: unevenSteps } } }),
+      ),
       asBytes({ ...artefact, markets: { dunks: points } }),
     ];
     for (const one of wrong) expect(() => parseArtefact(one)).toThrow(coded('TIPOFF_BAD_INPUT'));
     expect(() => parseArtefact(asBytes(artefact))).not.toThrow();
+  });
+
+  it('of an older version, whose levels are the same for all means, still forecasts', () => {
+    const { steps, ...older } = points.shapes.ridge;
+    expect(steps?.at.length).toBeGreaterThan(1);
+    const shapes = { ...points.shapes, ridge: older };
+    const loaded = parseArtefact(asBytes({ ...artefact, markets: { points: { ...points, shapes } } }));
+    const forecasts = artefactSystems(loaded, MAIN_MARKET).map((one) => one.forecast(vectorAt(set, 2300)));
+    expect(forecasts.slice(0, 3).every(isPrediction)).toBe(true);
   });
 
   it('cannot hold a number that JSON cannot', () => {

@@ -7,10 +7,12 @@ import {
   countDeviation,
   countDistributionFunction,
   countMass,
+  countMedianFunction,
   countParametersFunction,
   fitCountShape,
 } from '#model/count-shape.ts';
-import { moments, pOver } from '#model/distribution.ts';
+import { moments, pOver, wholeMedian } from '#model/distribution.ts';
+import { fitLevelSteps, fitLevels } from '#model/levels.ts';
 import { coverage, pitDistance, randomisedPit } from '#model/metrics.ts';
 import { minimise } from '#model/minimise.ts';
 
@@ -146,17 +148,66 @@ describe('the shape of a count', () => {
         Float64Array.from(given, (one, i) => randomisedPit(at(one), fresh.actual[i] ?? 0, random())),
       );
     };
-    expect(distance({ ...learnt, levels: EVEN })).toBeGreaterThan(0.04);
+    expect(distance({ ...learnt, levels: EVEN, steps: undefined })).toBeGreaterThan(0.04);
     expect(distance(learnt)).toBeLessThan(0.02);
   });
 
-  it('takes its levels from every row of a long history, not only from those its coefficients are fitted to', () => {
-    const rows = drawn(BLOCKS, 15, inputs(12_500, 0.03, 17), 18);
-    // Of so many rows every second one is fitted to: what happens in the others is known to the levels alone.
+  it('is learnt from every row of a long history, whichever rows hold the surprise', () => {
+    const rows = drawn(BLOCKS, 15, inputs(26_000, 0.03, 17), 18);
+    const ordinary = fitCountShape(rows, 15).dispersion[0] ?? Number.NaN;
+    const surprising = (odd: number): number => {
+      const actual = rows.actual.map((count, i) => (i % 2 === odd && i % 10 < 2 ? 15 : count));
+      return fitCountShape({ ...rows, actual }, 15).dispersion[0] ?? Number.NaN;
+    };
+    expect(surprising(0)).toBeGreaterThan(ordinary + 1);
+    expect(surprising(1)).toBeGreaterThan(ordinary + 1);
+  });
+
+  it('is learnt from an even part of the rows where so many are asked for, and its levels from all of them', () => {
+    const rows = drawn(BLOCKS, 15, inputs(4000, 0.03, 17), 18);
+    // Every second row is fitted to: what happens in the others is known to the levels alone.
     const surprising = { ...rows, actual: rows.actual.map((count, i) => (i % 2 === 1 ? 15 : count)) };
-    const middle = (all: CountRows): number => fitCountShape(all, 15).levels[9] ?? Number.NaN;
-    expect(middle(rows)).toBeCloseTo(0.5, 1);
-    expect(middle(surprising)).toBeCloseTo(0.25, 1);
+    const [ordinary, other] = [rows, surprising].map((one) => fitCountShape(one, 15, 2000));
+    expect(other?.dispersion).toEqual(ordinary?.dispersion);
+    expect(ordinary?.levels[9]).toBeCloseTo(0.5, 1);
+    expect(other?.levels[9]).toBeCloseTo(0.25, 1);
+  });
+
+  it('is narrow for some means and as the family says for others, where outcomes are', () => {
+    // Outcomes of large means lie in the middle half of their forecasts, those of small means anywhere.
+    const random = seededRandom(19);
+    const mean = Float64Array.from({ length: 10_000 }, (_, i) => 1 + (i % 100) / 5);
+    const low = mean.map((one) => (one > 10 ? 0.25 + 0.5 * random() : random()));
+    const intervals = { low, high: low.map((level) => level + 1e-6) };
+    const all = fitLevels(intervals);
+    const { at, levels } = fitLevelSteps(mean, intervals, all);
+    expect(at).toHaveLength(5);
+    expect(all[3]).toBeCloseTo(0.09, 1);
+    expect(levels[0]?.[3]).toBeCloseTo(0.2, 1);
+    expect(levels[4]?.[3]).toBeLessThan(0.03);
+    expect(levels[4]?.[9]).toBeCloseTo(0.5, 1);
+    expect(levels[4]?.[15]).toBeGreaterThan(0.97);
+  });
+
+  it('takes a step of few rows for like all rows', () => {
+    const mean = Float64Array.from({ length: 50 }, (_, i) => i);
+    const always = { low: mean.map(() => 0.9), high: mean.map(() => 0.91) };
+    const { levels } = fitLevelSteps(mean, always, EVEN);
+    for (const one of levels) expect(one[9]).toBeGreaterThan(0.48);
+  });
+
+  it('changes evenly from one step of means to the next, and stays as at the last step beyond it', () => {
+    const low = EVEN.map((level) => level ** 2);
+    const shape: CountShape = { ...POINTS, steps: { at: [5, 15], levels: [low, EVEN] } };
+    const overAt = (mean: number, one: CountShape = shape): number =>
+      pOver(countDistributionFunction(one, 80)({ ...aPlayer, mean }), '9.5');
+    expect(overAt(15)).toBe(overAt(15, POINTS));
+    expect(overAt(25)).toBe(overAt(25, POINTS));
+    expect(overAt(4)).toBe(overAt(4, { ...POINTS, levels: low }));
+    expect(overAt(10)).toBeCloseTo((overAt(10, POINTS) + overAt(10, { ...POINTS, levels: low })) / 2, 12);
+    expect(countMedianFunction(shape, 80)({ ...aPlayer, mean: 5 })).toBe(
+      wholeMedian(countDistributionFunction({ ...POINTS, levels: low }, 80)({ ...aPlayer, mean: 5 })),
+    );
   });
 
   it('depends on nothing but the rows, and takes players without a spread of minutes', () => {
