@@ -1,3 +1,4 @@
+import { hashText } from '#core/random.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { acceptedWhy } from './accepted.ts';
 import { kindOf } from './mutants.ts';
@@ -135,7 +136,10 @@ export function replaysOf(judged: readonly Judged[]): Record<string, string[]> {
         const isCheck = CATALOGUE.some(({ id }) => id === guard);
         const own = seen
           .filter(({ id, guards }) => (isCheck ? alone.includes(id) : guards.includes(guard)))
-          .sort((a, b) => a.guards.length - b.guards.length || a.slates - b.slates);
+          .sort(
+            (a, b) =>
+              a.guards.length - b.guards.length || a.slates - b.slates || hashText(a.id) - hashText(b.id),
+          );
         // One of each kind of damage before a second of any.
         const kinds = [...Map.groupBy(own, kindOf).values()];
         return [guard, [...kinds.map(([first]) => first), ...own].flatMap((one) => one?.id ?? [])];
