@@ -128,7 +128,7 @@ describe('the table of guards', () => {
     });
     const said = Object.fromEntries(Object.entries(table).map(([guard, row]) => [guard, withoutIt(row)]));
     expect(said).toEqual({
-      'audit: values_in_range': 'visible until told by rules_kept: c',
+      'audit: values_in_range': 'wrong until told by rules_kept: c',
       batch_ended: 'noticed by audit: values_in_range',
       byte_budget: '1 survive: d',
       lines_present: '1 survive: a',

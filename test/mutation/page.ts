@@ -52,7 +52,7 @@ export function mutationPage(judged: readonly Judged[], total: number, without: 
     'What becomes of mutants when the guard that noticed them is switched off. What a check says is left out: it changes nothing of what happens, so what the others said stays as it is. A guard that stops something (an audit, a gate, a quarantine, a hold, a refusal by its code) is switched off in its source, and the mutants are played again: what followed from it does not happen either. Of the mutants that a guard may be alone with, up to three are played (`npm run mutate -- --guards`).',
     '',
     '- **survive**: something is wrong, missing or at fault, and nobody says so. A check that was alone with mutants when something was wrong is needed for them without being tried.',
-    '- **visible until told**: something wrong becomes visible, and a check tells of it afterwards.',
+    '- **wrong until told**: something wrong becomes visible, or something is missing, and a check tells of it.',
     '- **noticed by**: another guard notices the same, before anything wrong is visible.',
     '',
     '| guard | mutants it noticed | first of all | alone | without it |',
@@ -154,7 +154,7 @@ export function withoutIt({ needed, replayed, beside }: Noticed): string {
   const [first] = needed;
   if (first !== undefined) return `${needed.length} survive: ${first}`;
   const shown = replayed.find(({ verdict, harm }) => verdict === 'told' && harm !== undefined);
-  if (shown !== undefined) return `visible until told by ${tellersOf(shown)}: ${shown.id}`;
+  if (shown !== undefined) return `wrong until told by ${shown.told.slice(0, 2).join(', ')}: ${shown.id}`;
   const [same] = replayed;
   if (same === undefined) return beside === undefined ? 'not tried' : `noticed by ${beside}`;
   return same.verdict === 'harmless' ? `harmless: ${same.id}` : `noticed by ${tellersOf(same)}: ${same.id}`;
