@@ -87,20 +87,20 @@ describe('a planted leak turns the comparison red', () => {
   /** Lets a statement see the slate itself, at each place where it says "before". */
   const LEAKS: Readonly<Record<string, readonly [RegExp, string]>> = {
     TeamDefenseZoneAnalysis: [
-      /s\.known_on < u\.slate AND \(s\.next_known_on IS NULL OR s\.next_known_on >= u\.slate\)/,
-      's.known_on <= u.slate AND (s.next_known_on IS NULL OR s.next_known_on > u.slate)',
+      /s\.known_on < u\.slate AND s\.next_known_on >= u\.slate/,
+      's.known_on <= u.slate AND s.next_known_on > u.slate',
     ],
     PlayerShotZoneAnalysis: [
-      /s\.known_on < u\.slate AND \(s\.next_known_on IS NULL OR s\.next_known_on >= u\.slate\)/,
-      's.known_on <= u.slate AND (s.next_known_on IS NULL OR s.next_known_on > u.slate)',
+      /s\.known_on < u\.slate AND s\.next_known_on >= u\.slate/,
+      's.known_on <= u.slate AND s.next_known_on > u.slate',
     ],
     PlayerDailyCache: [
-      /s\.known_on < u\.slate AND \(s\.next_known_on IS NULL OR s\.next_known_on >= u\.slate\)/,
-      's.known_on <= u.slate AND (s.next_known_on IS NULL OR s.next_known_on > u.slate)',
+      /s\.known_on < u\.slate AND s\.next_known_on >= u\.slate/,
+      's.known_on <= u.slate AND s.next_known_on > u.slate',
     ],
     UpcomingPlayerGameContext: [
-      /(\w)\.seen_on < (\w)\.slate AND \(\1\.next_seen_on IS NULL OR \1\.next_seen_on >= \2\.slate\)/g,
-      '$1.seen_on <= $2.slate AND ($1.next_seen_on IS NULL OR $1.next_seen_on > $2.slate)',
+      /(\w)\.seen_on < (\w)\.slate AND \1\.next_seen_on >= \2\.slate/g,
+      '$1.seen_on <= $2.slate AND $1.next_seen_on > $2.slate',
     ],
     'UpcomingPlayerGameContext of rosters': [/s\.observed_at <= k\.looked_at/, 'TRUE'],
     PlayerAvailability: [/s\.report_at <= k\.looked_at/, 'TRUE'],
