@@ -25,7 +25,11 @@ describe('lines_plausible', () => {
     games: number,
     players: number,
     away: number,
-    first: { readonly away?: number; readonly games_season?: number } = {},
+    first: {
+      readonly away?: number;
+      readonly games_season?: number;
+      readonly days_since_played?: number;
+    } = {},
   ): Promise<void> => {
     const all = Array.from({ length: games * players }, (_, i) => ({
       player_id: 1 + i,
@@ -35,10 +39,11 @@ describe('lines_plausible', () => {
       average: USUAL + (i % 2 === 0 ? 0.5 : -0.5),
       away: (i === 0 ? first.away : undefined) ?? away,
       games_season: (i === 0 ? first.games_season : undefined) ?? 20,
+      days_since_played: (i === 0 ? first.days_since_played : undefined) ?? 2,
     }));
     await world.warehouse.append(
       mlFeatureStore,
-      all.map(({ player_id, game_id, average, games_season }) => ({
+      all.map(({ player_id, game_id, average, games_season, days_since_played }) => ({
         slate: SLATE,
         player_id,
         game_id,
@@ -54,6 +59,7 @@ describe('lines_plausible', () => {
         quality_alert_level: 'ok',
         is_quality_ready: true,
         games_season,
+        days_since_played,
         pts_season: average,
       })),
     );
@@ -210,12 +216,15 @@ describe('lines_plausible', () => {
   });
 
   test.each([
-    ['ten games, 16.5 above', 10, 16.5, 1],
-    ['ten games, 15.5 above', 10, 15.5, 0],
-    ['nine games, 20.5 above', 9, 20.5, 1],
-    ['nine games, 19.5 above: a few games say little of his average', 9, 19.5, 0],
-  ])('a player of %s', async (_name, games_season, away, told) => {
-    await quote(4, 12, 0, { away, games_season });
+    ['ten games, 16.5 above', 10, 2, 16.5, 1],
+    ['ten games, 15.5 above', 10, 2, 15.5, 0],
+    ['nine games, 20.5 above', 9, 2, 20.5, 1],
+    ['nine games, 19.5 above: a few games say little of his average', 9, 2, 19.5, 0],
+    ['thirty games, 16.5 below, who played two weeks ago', 30, 14, -16.5, 1],
+    ['thirty games, 16.5 below, who is back after 24 days: his minutes are restricted', 30, 24, -16.5, 0],
+    ['thirty games, 20.5 below, who is back after 24 days', 30, 24, -20.5, 1],
+  ])('a player of %s', async (_name, games_season, days_since_played, away, told) => {
+    await quote(4, 12, 0, { away, games_season, days_since_played });
     expect(await failing()).toHaveLength(told);
   });
 });
