@@ -167,7 +167,8 @@ function recordRow(kind: PeriodKind, rows: readonly PerSlate[]): RecordRow {
     rows.reduce((total, row) => total + row[key], 0);
   const n = sum('error_rows');
   const mean = (key: 'absolute' | 'signed' | 'near_3' | 'near_5'): number | null =>
-    n === 0 ? null : rounded(sum(key) / n, 4);
+    // The sum has few decimals and the noise of the order in which it was added up, which would decide a tie.
+    n === 0 ? null : rounded(rounded(sum(key), 6) / n, 4);
   return {
     record_class: first?.record_class ?? '',
     market: first?.market ?? '',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import { grade } from '#pipeline/grade/grade.ts';
-import { addBets, isoWeek, NO_BETS, readRecord, tally } from '#pipeline/grade/record.ts';
+import { addBets, isoWeek, NO_BETS, RECORD_PER_SLATE, readRecord, tally } from '#pipeline/grade/record.ts';
 import { virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
@@ -95,6 +95,20 @@ describe('the record', () => {
     expect(await record()).not.toEqual([]);
     await withdraw(warehouse, 'pub-1');
     expect(await readRecord(warehouse, year)).toEqual([]);
+  });
+
+  it('has the same mean error in whatever order an engine adds the errors up', async () => {
+    await play();
+    await publish(warehouse, [win]);
+    await record();
+    const [counted] = await warehouse.query<Record<string, unknown>>(RECORD_PER_SLATE.sql, year);
+    const meanOf = async (absolute: number): Promise<number | null | undefined> => {
+      const query = (async () => [{ ...counted, error_rows: 20, absolute }]) as Warehouse['query'];
+      return (await readRecord({ ...warehouse, query }, year))[0]?.errors.mae;
+    };
+    // The twentieth part lies between two numbers of four decimals.
+    const noise = 4e-15;
+    expect(new Set(await Promise.all([12.345 - noise, 12.345, 12.345 + noise].map(meanOf))).size).toBe(1);
   });
 
   it('is kept by system, month, ISO week and season', async () => {
