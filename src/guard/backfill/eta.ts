@@ -31,7 +31,7 @@ const COSTS: Readonly<Record<string, Cost>> = {
   PlayerAvailability: { game: 0.0006, history: 0.00018 },
   PlayerCompositeFactors: { game: 0.00011 },
   MLFeatureStore: { game: 0.00095 },
-  Predictions: { slate: 0.2, game: 0.006, history: 0.0024, week: 0.0011 },
+  Predictions: { slate: 0.2, game: 0.006, history: 0.0024, week: 0.002 },
   Grades: { game: 0.0051 },
   Exports: { slate: 0.19, game: 0.01 },
 };
