@@ -363,7 +363,7 @@ function compressed(content: Uint8Array): Uint8Array {
   const { ZSTD_c_compressionLevel, ZSTD_c_windowLog, ZSTD_c_enableLongDistanceMatching } = zlib;
   return zstdCompressSync(content, {
     params: {
-      [ZSTD_c_compressionLevel]: 3,
+      [ZSTD_c_compressionLevel]: 2,
       [ZSTD_c_windowLog]: WINDOW_LOG,
       [ZSTD_c_enableLongDistanceMatching]: 1,
     },
