@@ -353,8 +353,9 @@ async function pack(
 /** What a home lacks already, and the documents of these slates besides; null when there are none. */
 function withMore(lacks: LeftOut | null, slates: readonly Slate[]): LeftOut | null {
   // One of a slate that it lacks was written again, and counted before.
-  const more = slates.filter((slate) => lacks === null || slate > lacks.to).toSorted();
-  const [from, to] = [lacks?.from ?? more.at(0), more.at(-1) ?? lacks?.to];
+  const more = slates.filter((slate) => lacks === null || slate < lacks.from || slate > lacks.to);
+  const ends = [...(lacks === null ? [] : [lacks.from, lacks.to]), ...more].toSorted();
+  const [from, to] = [ends.at(0), ends.at(-1)];
   if (from === undefined || to === undefined) return null;
   return { documents: (lacks?.documents ?? 0) + more.length, from, to };
 }

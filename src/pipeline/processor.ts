@@ -13,7 +13,7 @@ export const HISTORY_FROM = '1946-11-01';
 /** An instant later than any game: the cut-off of a backfill is the tip-off of each game. */
 export const NO_AS_OF = '9999-12-31T00:00:00Z';
 
-/** SQL of the date of a next event that has not happened yet: compared like any date, so that a join needs no OR, which no engine can hash. */
+/** SQL of the date of a next event that has not happened yet. A join compares it like any date; with an OR for null, DuckDB would compare every pair of rows. */
 export const NO_NEXT = "DATE '9999-12-31'";
 
 /** Slates to compute, both ends included, and the instant after which nothing may be read. */

@@ -149,6 +149,14 @@ export function tableId(table: Pick<TableContract, 'dataset' | 'name'>): string 
   return `${table.dataset}.${table.name}`;
 }
 
+/** SQL ` AND` a bound that lets every partition through, for a table whose statements must have one; empty for any other. */
+export function wholePartition({
+  partition,
+  partitionFilterRequired,
+}: Pick<TableContract, 'partition' | 'partitionFilterRequired'>): string {
+  return partition === undefined || !partitionFilterRequired ? '' : ` AND ${partition} > DATE '1900-01-01'`;
+}
+
 /** Column names in declaration order. */
 export function columnNames(table: TableContract): string[] {
   return Object.keys(table.columns);

@@ -1,6 +1,6 @@
 import { slateOf } from '#core/calendar.ts';
 import type { OutcomeStatus } from '#core/check.ts';
-import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
+import { columnNames, type TableContract, tableId, wholePartition } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { TableRef, Warehouse } from '#platform/warehouse/port.ts';
@@ -46,20 +46,15 @@ async function setAside(warehouse: Warehouse, table: TableContract): Promise<() 
   await warehouse.dropTable(aside);
   await warehouse.createTable(table, aside);
   await warehouse.execute(
-    `INSERT INTO ${tableId(aside)} (${columns}) SELECT ${columns} FROM ${tableId(table)} WHERE TRUE${bounded(table)}`,
+    `INSERT INTO ${tableId(aside)} (${columns}) SELECT ${columns} FROM ${tableId(table)} WHERE TRUE${wholePartition(table)}`,
   );
   return async () => {
-    await warehouse.execute(`DELETE FROM ${tableId(table)} WHERE TRUE${bounded(table)}`);
+    await warehouse.execute(`DELETE FROM ${tableId(table)} WHERE TRUE${wholePartition(table)}`);
     await warehouse.execute(
       `INSERT INTO ${tableId(table)} (${columns}) SELECT ${columns} FROM ${tableId(aside)}`,
     );
     await warehouse.dropTable(aside);
   };
-}
-
-/** A bound on the partition that lets everything through, for tables whose statements must have one. */
-function bounded({ partition, partitionFilterRequired }: TableContract): string {
-  return partition === undefined || !partitionFilterRequired ? '' : ` AND ${partition} > DATE '1900-01-01'`;
 }
 
 function writtenTable(canary: Pick<Canary, 'id'>, statement: string): TableContract {

@@ -10,7 +10,8 @@ import type { Warehouse } from '#platform/warehouse/port.ts';
  * Which grades count in a record, as a subselect `SELECT … FROM (${COUNTED_GRADES}) g`: of the publications in force, the
  * newest per slate, player, market and record class. So a player whose line moved at noon counts once, with the last version before
  * tip-off, and a backfill made later neither hides the live record nor adds to it. Grades of a publication withdrawn since
- * the last grading do not count. Parameters @from and @to bound the slates.
+ * the last grading do not count. What a later publication replaced is found by a join: a window would sort every row. Parameters @from
+ * and @to bound the slates.
  */
 export const COUNTED_GRADES = `
   SELECT g.*, v.event_at AS published_at

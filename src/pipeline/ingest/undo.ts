@@ -1,4 +1,4 @@
-import { type TableContract, tableId } from '#core/contracts/define.ts';
+import { type TableContract, tableId, wholePartition } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { TipoffError } from '#core/errors.ts';
 import { type Statement, statement } from '#core/statement.ts';
@@ -29,8 +29,8 @@ export interface UndoneFile {
   readonly overlapping: readonly string[];
 }
 
-/** Tables whose rows name the file they came from. */
-const LOADED_TABLES: readonly TableContract[] = CONTRACTS.filter(
+/** Tables whose rows name the file they came from: the raw tables but for the receipts and the quarantine, which stay. */
+export const LOADED_TABLES: readonly TableContract[] = CONTRACTS.filter(
   ({ dataset, columns }) =>
     dataset === 'nba_raw' && 'row_id' in columns && 'source_file' in columns && !('reason_code' in columns),
 );
@@ -42,16 +42,16 @@ export function rowsOfFile(table: TableContract): {
   readonly counted: Statement;
   readonly removed: Statement;
 } {
-  const { partition, partitionFilterRequired } = table;
-  const bound =
-    partition !== undefined && partitionFilterRequired ? ` AND ${partition} > DATE '1900-01-01'` : '';
   const owner = 'pipeline/ingest/undo';
   return {
     counted: statement({
       owner,
-      sql: `SELECT COUNT(*) AS n FROM ${tableId(table)} WHERE ${OF_FILE}${bound}`,
+      sql: `SELECT COUNT(*) AS n FROM ${tableId(table)} WHERE ${OF_FILE}${wholePartition(table)}`,
     }),
-    removed: statement({ owner, sql: `DELETE FROM ${tableId(table)} WHERE ${OF_FILE}${bound}` }),
+    removed: statement({
+      owner,
+      sql: `DELETE FROM ${tableId(table)} WHERE ${OF_FILE}${wholePartition(table)}`,
+    }),
   };
 }
 

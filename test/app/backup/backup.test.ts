@@ -211,11 +211,12 @@ describe('a back-up', () => {
     expect(await there(at('fresh').home)).toEqual(documents.slice(2));
     await within(at('fresh').home, async ({ exports }) => {
       expect(Buffer.from((await exports.get(newest))?.bytes ?? []).toString()).toBe('{"is":"another"}');
-      // Somebody graded an old slate again, which writes its documents.
+      // Somebody graded an old slate again, which writes its documents, and somebody filled a season before.
       await exports.put(documents[1] ?? '', '{"is":"corrected"}', json);
+      await exports.put('exports/2023-11-01/predictions.json', '{"is":"of a backfill"}', json);
     });
     clock.advance(7 * 86_400_000);
-    const later = { documents: 4, from: '2024-04-10', to: '2024-11-17' };
+    const later = { documents: 5, from: '2023-11-01', to: '2024-11-17' };
     expect(await createBackup(at('fresh'))).toMatchObject({ documents_left_out: later });
     // What the home has it goes on having, and lacking.
     expect(await createBackup(at('fresh'))).toMatchObject({ documents_left_out: later });

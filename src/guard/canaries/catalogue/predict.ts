@@ -277,7 +277,7 @@ WHERE lines >= 20`,
   steps: [
     'Withdraw the publication when the first tip-off is near.',
     'Look at features_shifted and required_defaults.',
-    'Compare with the slate before and with the other systems. All of them point to the inputs, ridge alone to its model. market alone does not hear the lines: its forecasts lie between those of ridge and the line.',
+    'Compare with the slate before and with the other systems. If all of them are off, look at the inputs; if only ridge is, at its model. If only market is off, it ignores the lines: its forecasts belong between ridge’s and the lines.',
   ],
 });
 

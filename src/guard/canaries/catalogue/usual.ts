@@ -188,9 +188,12 @@ const MOVED: readonly (readonly [string, number])[] = [
 ];
 const MOVED_OF_MANY = 1.75;
 const MIN_MOVED_PLAYERS = 12;
-/** From so many games of the season on, and so many days after the last one, an average says what is expected: who comes back later begins with few minutes. */
-const SETTLED_GAMES = 10;
-const AT_WORK_DAYS = 14;
+/**
+ * A player's average says what to expect of him after this many games of the season, while he plays: who comes back after more
+ * days than this begins with few minutes.
+ */
+const MIN_AVERAGE_GAMES = 10;
+const MAX_DAYS_AWAY = 14;
 /** By how much OVER is less likely at a line that is a point higher, in every market for a part of a point as large as its scale. */
 const PER_POINT = 1 / 15;
 /** Points between the line of a book and those of the others up to which their prices can be compared. */
@@ -360,7 +363,7 @@ SELECT 'lines of the slate' AS subject, ${IS_AWAY} OR MIN(line) = MAX(line) AS i
 FROM main HAVING COUNT(*) >= 16
 UNION ALL
 SELECT 'line of ' || MIN(player_lookup) AS subject, TRUE AS is_bad, 'line ' || ${oneDecimal('AVG(line)')} || ', average ' || ${oneDecimal('MIN(average)')} AS note
-FROM main GROUP BY player_id HAVING ABS(AVG(line) - MIN(average)) > CASE WHEN MIN(games_season) >= ${SETTLED_GAMES} AND MIN(days_since_played) <= ${AT_WORK_DAYS} THEN 16 ELSE 20 END
+FROM main GROUP BY player_id HAVING ABS(AVG(line) - MIN(average)) > CASE WHEN MIN(games_season) >= ${MIN_AVERAGE_GAMES} AND MIN(days_since_played) <= ${MAX_DAYS_AWAY} THEN 16 ELSE 20 END
 UNION ALL
 SELECT bookmaker || ' ' || market || ' prices' AS subject, AVG(margin) < 1.01 OR AVG(margin) > 1.16 OR MIN(over_price) = MAX(over_price) OR MIN(under_price) = MAX(under_price) AS is_bad,
   'implied probabilities add up to ' || CAST(ROUND(AVG(margin), 2) AS STRING) || ' on average' || CASE WHEN MIN(over_price) = MAX(over_price) OR MIN(under_price) = MAX(under_price) THEN ', one price for all' ELSE '' END AS note
