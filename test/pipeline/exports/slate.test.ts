@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import type { DataSource } from '#pipeline/exports/document.ts';
-import { compareExports, exportSlates, readManifest } from '#pipeline/exports/export.ts';
+import { compareExports, exportSlates } from '#pipeline/exports/export.ts';
+import { readManifest } from '#pipeline/exports/stored-documents.ts';
 import { grade } from '#pipeline/grade/grade.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';

@@ -1,6 +1,6 @@
 import type { Slate } from '#core/calendar.ts';
 import type { CanaryContext, CheckedThing, Moment } from '#guard/canaries/definition.ts';
-import { readStored, type StoredDocument } from '#pipeline/exports/export.ts';
+import { readStored, type StoredDocument } from '#pipeline/exports/stored-documents.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 
 export const PREDICTIONS_PATH = (slate: Slate): string => `exports/${slate}/predictions.json`;

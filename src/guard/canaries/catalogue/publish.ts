@@ -9,7 +9,8 @@ import {
   type Moment,
 } from '#guard/canaries/definition.ts';
 import { picksOfSlate } from '#pipeline/batch/published-rows.ts';
-import { compareExports, manifestEntry, readManifest, readStored } from '#pipeline/exports/export.ts';
+import { compareExports } from '#pipeline/exports/export.ts';
+import { manifestEntry, readManifest, readStored } from '#pipeline/exports/stored-documents.ts';
 import {
   checkDocuments,
   LAG_MINUTES,

@@ -4,7 +4,7 @@ import { MAIN_MARKET } from '#core/markets.ts';
 import { statement } from '#core/statement.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
 import type { Found, Question, StatusDeps, StatusMoment } from '#guard/status/answer.ts';
-import { readStored } from '#pipeline/exports/export.ts';
+import { readStored } from '#pipeline/exports/stored-documents.ts';
 import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
 
 async function exported(
