@@ -26,7 +26,7 @@ import { chance, decided, longDate, marketLabel, shortDate, signed } from '#app/
 import type { Overview } from '#app/site/documents.ts';
 import { count } from '#core/format.ts';
 import { MARKETS } from '#core/markets.ts';
-import { FeatureTable } from './forecast.tsx';
+import { FeatureTable } from './forecast-parts.tsx';
 
 /** Every player with a forecast this season. */
 export function PlayersPage({ overview }: { readonly overview: Overview }): JSX.Element {
