@@ -18,13 +18,8 @@ import { pOverDecided, pPush, wholeMedian } from './distribution.ts';
 import type { PresenceRow, Surroundings } from './evaluation-rows.ts';
 import { crps, logScore, randomisedPit } from './metrics.ts';
 import { presenceScores } from './presence-scores.ts';
-import {
-  type EvaluationReport,
-  reportSteps,
-  type ScoredMarket,
-  type ScoredRow,
-  type SystemScore,
-} from './report.ts';
+import type { EvaluationReport } from './report.ts';
+import { reportSteps, type ScoredMarket, type ScoredRow, type SystemScore } from './scoring.ts';
 import { type FeatureVector, isPrediction, type SystemId } from './systems.ts';
 import { eachSteps, type TrainOptions } from './train.ts';
 import { runSteps, type Steps } from './train-config.ts';
