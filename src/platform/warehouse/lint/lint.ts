@@ -1,8 +1,6 @@
+import { correlationFindings, havingFindings, joinFindings } from './joins.ts';
 import {
   callFindings,
-  correlationFindings,
-  havingFindings,
-  joinFindings,
   lexicalFindings,
   nullFindings,
   selectFindings,
