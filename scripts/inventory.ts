@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { program } from '#app/cli/program.ts';
-import { SETTINGS } from '#app/config.ts';
+import { SETTINGS } from '#app/config/settings.ts';
 import { serviceRoutes } from '#app/services/app.ts';
 import { serviceMetrics } from '#app/services/metrics.ts';
 import type { Role, Service } from '#app/services/runtime.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { SETTINGS } from '#app/config.ts';
+import { SETTINGS } from '#app/config/settings.ts';
 import { configurationReference, settingsOf } from '#scripts/configuration-reference.ts';
 
 describe('the configuration reference', () => {

@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { SETTINGS } from '#app/config.ts';
+import { SETTINGS } from '#app/config/settings.ts';
 
 /** What is known of the local actions: inputs (true when required) and outputs by folder name. */
 export type Known = Readonly<
