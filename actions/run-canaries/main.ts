@@ -24,17 +24,13 @@ export const action = defineAction({
   // A partial run must not edit the report of a full one.
   about: ({ only }) => ({ key: only?.split(/[\s,]+/).join('.') }),
   run: async ({ only, as_of }, { withApp }) => {
-    const [
-      { checkStored, runCanaries: ask },
-      { allCanaries },
-      { alertOn, reportWithoutAlert },
-      { canariesAmong },
-    ] = await Promise.all([
-      import('#guard/canaries/run.ts'),
-      import('#app/own-checks.ts'),
-      import('#app/alert-deps.ts'),
-      import('#guard/canaries/catalogue/catalogue.ts'),
-    ]);
+    const [{ checkStored, runCanaries: ask }, { allCanaries }, { alertOn, canaryReport }, { canariesAmong }] =
+      await Promise.all([
+        import('#guard/canaries/run.ts'),
+        import('#app/own-checks.ts'),
+        import('#guard/incidents/report.ts'),
+        import('#guard/canaries/catalogue/catalogue.ts'),
+      ]);
     const { results, report, alerted } = await withApp('run-canaries', async (app) => {
       const isPartial = only !== undefined;
       const { deps, canaries: all } = await allCanaries(app);
@@ -45,7 +41,9 @@ export const action = defineAction({
         ...(as_of === undefined ? {} : { asOf: as_of }),
       });
       const isLook = isPartial || as_of !== undefined;
-      const told = isLook ? reportWithoutAlert(run) : await alertOn(app, run, canaries);
+      const told = isLook
+        ? { report: canaryReport(run.runs), alerted: undefined }
+        : await alertOn(app, run, canaries);
       checkStored(run);
       return { results: run.results, ...told };
     });

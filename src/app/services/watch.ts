@@ -1,9 +1,9 @@
-import { alertOn } from '#app/alert-deps.ts';
 import type { App } from '#app/compose.ts';
 import { allCanaries } from '#app/own-checks.ts';
 import { span } from '#core/format.ts';
 import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, JOBS, lastCanaries } from '#guard/canaries/heartbeats.ts';
 import { checkStored, runCanaries } from '#guard/canaries/run.ts';
+import { alertOn } from '#guard/incidents/report.ts';
 import { checkDelivered } from '#platform/notify/outbox.ts';
 import type { Notice } from '#platform/notify/port.ts';
 

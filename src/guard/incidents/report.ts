@@ -1,8 +1,22 @@
 import { countOutcomes, type Outcome, outcome, type Report, report, verdictOf } from '#core/check.ts';
 import { count } from '#core/format.ts';
+import type { AskedCanary, CanaryReport } from '#guard/canaries/definition.ts';
 import type { Delivered } from '#platform/notify/outbox.ts';
-import type { Alerted } from './alert.ts';
-import type { CheckResult, CheckRun } from './update.ts';
+import { type AlertDeps, type Alerted, alert } from './alert.ts';
+import { type CheckResult, type CheckRun, checkRuns } from './update.ts';
+
+/**
+ * Notifies people of the results of a canary run and returns its report. What could not be delivered is in
+ * `alerted.delivered.undelivered` and means exit code 3; it is kept and delivered by the next run.
+ */
+export async function alertOn(
+  deps: AlertDeps,
+  { runs }: CanaryReport,
+  asked: readonly AskedCanary[],
+): Promise<{ readonly report: Report; readonly alerted: Alerted }> {
+  const alerted = await alert(deps, checkRuns(runs, asked));
+  return { alerted, report: canaryReport(runs, alerted) };
+}
 
 /**
  * The report of some runs of the canaries, and of the alerts that came of them. An alert that could not be delivered is an

@@ -1,5 +1,6 @@
 import type { ColumnType } from '#core/contracts/define.ts';
-import { duckdbType, textDigest } from '#platform/sql/port.ts';
+import { textDigest } from '#platform/sql/port.ts';
+import { duckdbType } from '#platform/warehouse/port.ts';
 import type { Fix } from './finding.ts';
 import type { SchemaColumn, SchemaFunction, SchemaTable, SchemaView } from './model.ts';
 

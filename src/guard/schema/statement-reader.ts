@@ -1,5 +1,6 @@
 import type { ColumnType } from '#core/contracts/define.ts';
-import { duckdbType, type NameProblem, type PreparedSql, type SqlEngine } from '#platform/sql/port.ts';
+import type { NameProblem, PreparedSql, SqlEngine } from '#platform/sql/port.ts';
+import { duckdbType } from '#platform/warehouse/port.ts';
 import { bodiesOf } from './fixes.ts';
 import type { Schema, SchemaColumn, SchemaView } from './model.ts';
 import type { SqlText } from './sql-catalogue.ts';

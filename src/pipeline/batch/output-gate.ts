@@ -1,8 +1,7 @@
 import { type Column, type ColumnType, tableId } from '#core/contracts/define.ts';
 import { playerPropPredictions, type StagedPrediction } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
-import { duckdbType } from '#platform/sql/port.ts';
-import type { LiveColumn, TableRef, Warehouse } from '#platform/warehouse/port.ts';
+import { duckdbType, type LiveColumn, type TableRef, type Warehouse } from '#platform/warehouse/port.ts';
 
 /** Prefix of every staging table. */
 export const STAGING_PREFIX = '_staging_';

@@ -1,8 +1,7 @@
 /**
- * The portable SQL as a language: tokens, lint, the `fn` library, how types are spelt. Pure and the same for every engine,
- * so that checks may read statements without knowing an adapter.
+ * The portable SQL as a language: tokens, lint, the `fn` library. Pure and the same for every engine, so that checks may read
+ * statements without knowing an adapter.
  */
-export { duckdbType } from '#platform/warehouse/ddl.ts';
 export { FUNCTIONS, type PortableFunction, textDigest } from '#platform/warehouse/functions.ts';
 export { lintSql } from '#platform/warehouse/lint/lint.ts';
 export { queryProblem } from '#platform/warehouse/lint/query.ts';

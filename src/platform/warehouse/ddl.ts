@@ -1,20 +1,5 @@
-import { type Column, type TableContract, tableId } from '#core/contracts/define.ts';
-import type { TableChange, TableRef } from './port.ts';
-
-const DUCKDB_TYPES = {
-  STRING: 'VARCHAR',
-  INT64: 'BIGINT',
-  FLOAT64: 'DOUBLE',
-  NUMERIC: 'DECIMAL(38,9)',
-  BOOL: 'BOOLEAN',
-  DATE: 'DATE',
-  TIMESTAMP: 'TIMESTAMPTZ',
-} as const;
-
-/** The DuckDB type of a portable column type. */
-export function duckdbType(column: Pick<Column, 'type'>): string {
-  return DUCKDB_TYPES[column.type];
-}
+import { type TableContract, tableId } from '#core/contracts/define.ts';
+import { duckdbType, type TableChange, type TableRef } from './port.ts';
 
 /** CREATE TABLE for DuckDB, under the contract's own name or another one of the same shape. */
 export function duckdbTable(table: TableContract, as: TableRef = table): string {

@@ -1,6 +1,21 @@
 import type { Column, ColumnType, Dataset, RowOf, TableContract } from '#core/contracts/define.ts';
 import type { Recording } from '#core/contracts/written-rows.ts';
 
+const DUCKDB_TYPES = {
+  STRING: 'VARCHAR',
+  INT64: 'BIGINT',
+  FLOAT64: 'DOUBLE',
+  NUMERIC: 'DECIMAL(38,9)',
+  BOOL: 'BOOLEAN',
+  DATE: 'DATE',
+  TIMESTAMP: 'TIMESTAMPTZ',
+} as const;
+
+/** The DuckDB type of a portable column type. */
+export function duckdbType(column: Pick<Column, 'type'>): string {
+  return DUCKDB_TYPES[column.type];
+}
+
 /**
  * A value is moved away from zero by this share of the last kept decimal before it is rounded. Engines differ in how they round
  * a value half-way between two decimals, and in the last bits of a sum; both differences are far smaller than this. It is not a

@@ -35,18 +35,21 @@ function addRun(canary: Command, host: CliHost): void {
       const asOf = options.asOf === undefined ? undefined : parseInstant(options.asOf, '--as-of');
       const isLook = asOf !== undefined || options.only !== undefined;
       const [run, { report }] = await withApp(async (app) => {
-        const [{ runCanaries }, { allCanaries }, { alertOn, reportWithoutAlert }, { canariesAmong }] =
+        const [{ runCanaries }, { allCanaries }, { alertOn, canaryReport }, { canariesAmong }] =
           await Promise.all([
             import('#guard/canaries/run.ts'),
             import('#app/own-checks.ts'),
-            import('#app/alert-deps.ts'),
+            import('#guard/incidents/report.ts'),
             import('#guard/canaries/catalogue/catalogue.ts'),
           ]);
         const { deps, canaries: all } = await allCanaries(app);
         const canaries = options.only === undefined ? all : canariesAmong(all, options.only);
         const isPartial = options.only !== undefined;
         const done = await runCanaries(deps, { canaries, isPartial, ...omitUndefined({ asOf }) });
-        return [done, isLook ? reportWithoutAlert(done) : await alertOn(app, done, canaries)] as const;
+        return [
+          done,
+          isLook ? { report: canaryReport(done.runs) } : await alertOn(app, done, canaries),
+        ] as const;
       });
       if (terminal.isJson) {
         const { jsonReport } = await import('#platform/report/json.ts');

@@ -2,16 +2,17 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Column, DATASETS, type Dataset, type TableContract, tableId } from '#core/contracts/define.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
-import { duckdbTable, duckdbType } from '#platform/warehouse/ddl.ts';
+import { duckdbTable } from '#platform/warehouse/ddl.ts';
 import { duckdbFunctions, textDigest } from '#platform/warehouse/functions.ts';
-import type {
-  FunctionInfo,
-  LiveColumn,
-  TableChange,
-  TableInfo,
-  TableLayout,
-  TableOptions,
-  TableRef,
+import {
+  duckdbType,
+  type FunctionInfo,
+  type LiveColumn,
+  type TableChange,
+  type TableInfo,
+  type TableLayout,
+  type TableOptions,
+  type TableRef,
 } from '#platform/warehouse/port.ts';
 import type { Session } from './session.ts';
 import { duckdbError } from './values.ts';

@@ -4,7 +4,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { seasonLabel } from '#core/calendar.ts';
 import { DATASETS, type TableContract, tableId } from '#core/contracts/define.ts';
 import { TipoffError } from '#core/errors.ts';
-import { duckdbType } from '#platform/warehouse/ddl.ts';
+import { duckdbType } from '#platform/warehouse/port.ts';
 import { duckdbError } from './values.ts';
 import { MEMORY_LIMIT } from './warehouse.ts';
 

@@ -24,8 +24,8 @@ import {
 } from '#core/contracts/define.ts';
 import { breachSql, breaksSql } from '#core/contracts/rules.ts';
 import { recordingSql } from '#core/contracts/written-rows.ts';
-import { duckdbType } from '#platform/warehouse/ddl.ts';
 import {
+  duckdbType,
   type ReplacedRange,
   rounded,
   roundedSql,
