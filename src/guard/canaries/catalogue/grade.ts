@@ -162,7 +162,10 @@ LEFT JOIN (SELECT * FROM nba_predictions.player_prop_predictions WHERE slate = C
 
 const SEASON = `slate BETWEEN fn.add_days(CAST(@slate AS DATE), -${SEASON_DAYS}) AND fn.add_days(CAST(@slate AS DATE), -2)`;
 
-/** Every slate of the season from the first one with box scores to the day before yesterday, and what it lacks. */
+/**
+ * Every slate of the season from the first one with box scores to the day before yesterday, and what it lacks. Grades are counted
+ * by publication and game: joining a season's rows one by one costs as much as a third of the catalogue.
+ */
 export const SEASON_HOLES = statement({
   owner: 'canary season_reconciled',
   sql: `
@@ -180,14 +183,20 @@ games AS (
   WHERE s.${SEASON}
   GROUP BY s.slate
 ),
-graded AS (
-  SELECT p.slate, COUNT(*) AS gradable, COUNT(g.prediction_id) AS graded
+shown AS (
+  SELECT p.slate, p.publication_id, p.game_id, COUNT(*) AS gradable
   FROM nba_predictions.current_predictions p
   JOIN boxed b ON b.game_id = p.game_id AND b.teams >= 2
-  LEFT JOIN (
-    SELECT slate, publication_id, prediction_id FROM nba_predictions.prediction_grades WHERE ${SEASON}
-  ) AS g ON g.slate = p.slate AND g.publication_id = p.publication_id AND g.prediction_id = p.prediction_id
   WHERE p.${SEASON}
+  GROUP BY p.slate, p.publication_id, p.game_id
+),
+judged AS (
+  SELECT slate, publication_id, game_id, COUNT(*) AS graded FROM nba_predictions.prediction_grades WHERE ${SEASON} GROUP BY slate, publication_id, game_id
+),
+graded AS (
+  SELECT p.slate, SUM(p.gradable) AS gradable, SUM(LEAST(COALESCE(g.graded, 0), p.gradable)) AS graded
+  FROM shown p
+  LEFT JOIN judged g ON g.slate = p.slate AND g.publication_id = p.publication_id AND g.game_id = p.game_id
   GROUP BY p.slate
 )
 SELECT CAST(s.slate AS STRING) AS subject, s.boxed < s.games OR s.summarised < s.boxed OR COALESCE(g.graded < 0.98 * g.gradable, FALSE) AS is_bad,
