@@ -30,6 +30,12 @@ const MAX_BOX_SCORES = 40;
 const GAME_HOURS = 2;
 /** Hours for which lists of players are fresh enough: they change a few times a day at most and cost many requests. */
 const PLAYER_LIST_HOURS = 20;
+/** Box scores in a row that get no answer after which no other is requested: each attempt on a dead host costs more than a minute. */
+const MAX_UNANSWERED = 3;
+/** Days before the slate whose box scores are requested again although they are complete: the league corrects its counts until then. */
+const CORRECTION_DAYS = 2;
+/** Hours between two such requests. A slate of the past that is asked for is asked for now. */
+const CORRECTION_HOURS = 6;
 /** Days after which the validators of an earlier answer are no longer used for conditional requests. */
 const VALIDATOR_DAYS = 30;
 
@@ -61,7 +67,7 @@ export interface FetchReport {
 
 /**
  * Fetches what a slate needs from the live providers: schedule and scoreboard, box scores of all games of the season without a
- * complete one, the newest injury reports, rosters, and player props of games that have not begun. When a source fails the next
+ * complete one, those of the slate and the days before it once more for corrections, the newest injury reports, rosters, and player props of games that have not begun. When a source fails the next
  * one is asked; when all fail the other subjects are fetched regardless. Every answer leaves a receipt in
  * nba_orchestration.provider_requests, every run a heartbeat. With `statusesOnly` only injury reports are fetched.
  */
@@ -85,8 +91,10 @@ async function fetchAll(
   const sources = fetchSources(app, slate, watched.http);
   const skipped: string[] = [];
   const asked: { what: string; answer: SubjectResult }[] = [];
-  const ask = async (what: string, subject: string, from: readonly Source[]): Promise<void> => {
-    asked.push({ what, answer: await askInOrder(subject, from, { watched, clock, formats: FORMATS }) });
+  const ask = async (what: string, subject: string, from: readonly Source[]): Promise<SubjectResult> => {
+    const answer = await askInOrder(subject, from, { watched, clock, formats: FORMATS });
+    asked.push({ what, answer });
+    return answer;
   };
 
   if (!statusesOnly) await ask('schedule', 'schedule', sources.schedule);
@@ -100,8 +108,18 @@ async function fetchAll(
     else await ask('players', 'players', sources.players);
   } else skipped.push(`scoreboard, availability and players: they show ${today} only`);
   const holes = statusesOnly ? [] : await gamesWithoutBoxScores(app, slate);
-  for (const { game_id } of holes.slice(0, MAX_BOX_SCORES))
-    await ask(boxScoreOf(game_id), 'box_score', sources.boxScore(game_id));
+  const again = statusesOnly ? [] : await gamesToAskAgain(app, slate, today, holes);
+  const unanswered: SourceFailure[] = [];
+  for (const { game_id } of [...holes, ...again].slice(0, MAX_BOX_SCORES)) {
+    if (unanswered.length === MAX_UNANSWERED) break;
+    const { attempts } = await ask(boxScoreOf(game_id), 'box_score', sources.boxScore(game_id));
+    const failure = attempts.at(-1)?.failure;
+    if (failure?.code === 'TIPOFF_PROVIDER_DOWN') unanswered.push(failure);
+    else unanswered.length = 0;
+  }
+  const [silence] = unanswered.length === MAX_UNANSWERED ? unanswered : [];
+  if (silence !== undefined)
+    skipped.push(`other box scores: ${MAX_UNANSWERED} requests in a row got no answer. ${silence.message}`);
   const left = holes.slice(MAX_BOX_SCORES);
   if (left.length > 0)
     skipped.push(
@@ -112,6 +130,10 @@ async function fetchAll(
     holes
       .filter((hole) => hole.slate < addDays(slate, -BOX_DAYS))
       .map((hole) => [boxScoreOf(hole.game_id), hole.slate]),
+  );
+  // A complete box score that was not asked for by its slate is only asked for its corrections.
+  const known = new Set(
+    again.filter((game) => !isAskedFor(game.slate, slate, today)).map(({ game_id }) => boxScoreOf(game_id)),
   );
   const props = statusesOnly ? undefined : sources.props;
   if (props === undefined && !statusesOnly) skipped.push('player props: ODDS_API_KEY is not set');
@@ -128,7 +150,10 @@ async function fetchAll(
     warehouse,
     asked.map(({ answer }) => answer),
   );
-  const failures = asked.flatMap(({ what, answer }) => failuresOf(what, answer));
+  const refused = asked.flatMap(({ what, answer }) => failuresOf(what, answer));
+  const failures = refused.filter(({ what }) => !known.has(what));
+  for (const { what, message } of refused)
+    if (known.has(what)) skipped.push(`corrections of ${what}: ${message}`);
   const report: FetchReport = {
     slate,
     ingested,
@@ -201,17 +226,75 @@ function takenOver(what: string, { provider, attempts }: SubjectResult): FetchRe
   );
 }
 
-/** The validators of earlier answers, newest first. */
+/** The validators of earlier answers, newest first. An answer whose rows were taken back is asked for as if it were new. */
 async function knownValidators({ warehouse, clock }: App): Promise<ReadonlyMap<string, Validators>> {
-  const rows = await warehouse.query<{ address: string; etag: string | null; last_modified: string | null }>(
-    `SELECT address, etag, last_modified FROM nba_orchestration.provider_requests
+  interface Known {
+    readonly address: string;
+    readonly etag: string | null;
+    readonly last_modified: string | null;
+    readonly requested_at: string;
+  }
+  const since = new Date(clock.now().getTime() - VALIDATOR_DAYS * 86_400_000).toISOString();
+  const rows = await warehouse.query<Known>(
+    `SELECT address, etag, last_modified, requested_at FROM nba_orchestration.provider_requests
      WHERE requested_at >= CAST(@since AS TIMESTAMP) AND outcome = 'fetched' AND address IS NOT NULL
        AND (etag IS NOT NULL OR last_modified IS NOT NULL)
      QUALIFY ROW_NUMBER() OVER (PARTITION BY address ORDER BY requested_at DESC, request_id) = 1`,
-    { since: new Date(clock.now().getTime() - VALIDATOR_DAYS * 86_400_000).toISOString() },
+    { since },
   );
+  const takenBack = await warehouse.query<{ source_file: string; withdrawn_at: string }>(
+    `SELECT source_file, MAX(withdrawn_at) AS withdrawn_at FROM nba_raw.ingested_files
+     WHERE withdrawn_at >= CAST(@since AS TIMESTAMP) GROUP BY source_file`,
+    { since },
+  );
+  const isThere = ({ address, requested_at }: Known): boolean =>
+    !takenBack.some((file) => address.startsWith(file.source_file) && file.withdrawn_at >= requested_at);
   return new Map(
-    rows.map(({ address, etag, last_modified }) => [address, { etag, lastModified: last_modified }]),
+    rows
+      .filter(isThere)
+      .map(({ address, etag, last_modified }) => [address, { etag, lastModified: last_modified }]),
+  );
+}
+
+type BoxedGame = { readonly game_id: string; readonly slate: Slate };
+
+/** True for a slate of the past that was asked for by its date. */
+function isAskedFor(of: Slate, slate: Slate, today: Slate): boolean {
+  return of === slate && slate < today;
+}
+
+/**
+ * Games whose box score is complete and is requested again: the league corrects its counts for days, and a complete box score may
+ * be wrong. Those of a slate of the past that was asked for, and those of the days before that nobody has asked for in the last hours.
+ */
+async function gamesToAskAgain(
+  { warehouse, clock }: App,
+  slate: Slate,
+  today: Slate,
+  holes: readonly BoxedGame[],
+): Promise<readonly BoxedGame[]> {
+  const games = await warehouse.query<BoxedGame & { readonly asked_at: string | null }>(
+    `SELECT s.game_id, s.slate, MAX(r.requested_at) AS asked_at FROM nba_reference.counted_games s
+     JOIN (
+       SELECT DISTINCT game_id FROM nba_raw.player_box_scores
+       WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND played
+     ) AS b ON b.game_id = s.game_id
+     LEFT JOIN (
+       SELECT requested_at, SUBSTR(address, LENGTH(address) - 14, 10) AS game_id FROM nba_orchestration.provider_requests
+       WHERE requested_at >= CAST(@since AS TIMESTAMP) AND subject = 'box_score' AND outcome IN ('fetched', 'unchanged')
+     ) AS r ON r.game_id = s.game_id
+     WHERE s.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+     GROUP BY s.game_id, s.slate
+     ORDER BY s.slate DESC, s.game_id`,
+    {
+      from: addDays(slate, -CORRECTION_DAYS),
+      to: slate,
+      since: new Date(clock.now().getTime() - CORRECTION_HOURS * 3_600_000).toISOString(),
+    },
+  );
+  const open = new Set(holes.map(({ game_id }) => game_id));
+  return games.filter(
+    (game) => !open.has(game.game_id) && (isAskedFor(game.slate, slate, today) || game.asked_at === null),
   );
 }
 

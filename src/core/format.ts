@@ -47,3 +47,8 @@ export function percentOf(part: number, whole: number): string {
 export function clause(sentence: string): string {
   return sentence.replace(/[.\s]+$/, '');
 }
+
+/** A word as a shell reads it back: quoted where it has a space or another character that means something to a shell. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -9,8 +9,9 @@ import { FORMATS } from '#pipeline/ingest/formats/formats.ts';
 import { fetchHttp } from '#pipeline/ingest/providers/http.ts';
 import { askInOrder, type Source } from '#pipeline/ingest/providers/sources.ts';
 import { watchedHttp } from '#pipeline/ingest/providers/watched-http.ts';
+import { EVER, undoFile } from '#pipeline/ingest/undo.ts';
 import { refreshSummaries } from '#pipeline/refresh.ts';
-import { virtualClock } from '#platform/clock.ts';
+import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { itForSpread } from '#test/depth.ts';
 import { gameRow } from '#test/fakes/prediction-world.ts';
 import {
@@ -142,6 +143,7 @@ const answers = (path: string): Scripted => {
 
 interface Opened {
   readonly app: App;
+  readonly clock: VirtualClock;
   readonly server: Loopback;
   readonly run: () => Promise<FetchReport>;
   /** Rows of a table, counted. */
@@ -168,6 +170,7 @@ async function opened(answer: (path: string, request: number) => Scripted, key?:
   });
   return {
     app,
+    clock,
     server,
     run: () => fetchSlate(app, SLATE, fetchHttp({ clock, timeoutMs: 2_000 })),
     count: async (from) =>
@@ -225,6 +228,22 @@ describe('fetch', () => {
     );
   });
 
+  it('asks for no other box score where three in a row got no answer, and fails', async () => {
+    const { app, run } = await opened(
+      (path) => (path.includes('boxscore') ? { failure: 'cut' } : answers(path)),
+      'hush',
+    );
+    const games = Array.from({ length: 12 }, (_, i) => ({
+      ...gameRow(addDays(SLATE, -1 - i), i),
+      status: 'final',
+    }));
+    await app.warehouse.append(schedule, games);
+    const report = await run();
+    expect(report.attempts.filter(({ subject }) => subject === 'box_score')).toHaveLength(3);
+    expect(report.failures).toHaveLength(3);
+    expect(report.skipped.join('; ')).toContain('other box scores: 3 requests in a row got no answer');
+  });
+
   it('leaves a receipt per answer and a heartbeat, and asks only for what has changed', async () => {
     const { app, server, run, count } = await opened(
       (path) => (path.includes('scheduleLeagueV2') ? seasonOrUnchanged() : answers(path)),
@@ -273,6 +292,106 @@ describe('fetch', () => {
         ),
       ),
     ).not.toContain('hush');
+  });
+
+  describe('of a complete box score', () => {
+    /** Five players a side. */
+    const whole = (assists: number) => {
+      const { meta, game } = liveGame();
+      const five = (side: typeof game.homeTeam) => ({
+        ...side,
+        players: ['Ay', 'Bee', 'Cee', 'Dee', 'Eff'].flatMap((name, i) =>
+          side.players.slice(0, 1).map((player) => ({
+            ...player,
+            personId: player.personId + 10 * i,
+            name: `${name} Obrand`,
+            statistics: { ...player.statistics, assists },
+          })),
+        ),
+      });
+      return { meta, game: { ...game, homeTeam: five(game.homeTeam), awayTeam: five(game.awayTeam) } };
+    };
+    /** A league that answers conditional requests, with a box score that is loaded. */
+    const withBox = async () => {
+      let assists: number | undefined = 5;
+      const opening = opened((path) => {
+        if (!path.includes('boxscore_')) return answers(path);
+        if (assists === undefined) return { status: 404 };
+        const isKnown = served?.headers.at(-1)?.['if-none-match'] === `"${assists}"`;
+        return isKnown ? { status: 304 } : json(whole(assists), { etag: `"${assists}"` });
+      });
+      let served: Loopback | undefined;
+      const world = await opening;
+      served = world.server;
+      const { app, clock, run } = world;
+      await run();
+      await refreshSummaries({ warehouse: app.warehouse, clock, runId: 'test', codeVersion: 'test' });
+      expect((await run()).ingested.tables).toMatchObject({ player_box_scores: 10, team_box_scores: 2 });
+      const boxes = () => world.server.requests.filter((path) => path.includes('boxscore_0022400517')).length;
+      const counted = async () => {
+        const rows = await app.warehouse.query<{ ast: number }>(
+          `SELECT ast FROM nba_raw.player_box_scores WHERE slate = DATE '2025-01-10'
+           QUALIFY ROW_NUMBER() OVER (PARTITION BY player_id ORDER BY ingested_at DESC, row_id) = 1`,
+        );
+        return [...new Set(rows.map(({ ast }) => ast))];
+      };
+      const hours = (n: number) => clock.advance(n * 3_600_000);
+      const say = (n: number | undefined) => {
+        assists = n;
+      };
+      return { ...world, boxes, counted, hours, say };
+    };
+
+    it('asks again for what the league has corrected, which counts although the league takes it back', async () => {
+      const { run, boxes, counted, hours, say } = await withBox();
+      say(7);
+      hours(1);
+      await run();
+      expect([boxes(), await counted()]).toEqual([1, [5]]);
+      hours(7);
+      await run();
+      expect([boxes(), await counted()]).toEqual([2, [7]]);
+      say(5);
+      hours(7);
+      await run();
+      expect([boxes(), await counted()]).toEqual([3, [5]]);
+      hours(7);
+      await run();
+      expect([boxes(), await counted()]).toEqual([4, [5]]);
+    });
+
+    it('asks at once for those of a slate of the past that is named', async () => {
+      const { app, clock, boxes, counted, say } = await withBox();
+      say(8);
+      const http = fetchHttp({ clock, timeoutMs: 2_000 });
+      const report = await fetchSlate(app, addDays(SLATE, -1), http);
+      expect([report.failures, boxes(), await counted()]).toEqual([[], 2, [8]]);
+    });
+
+    it('says that it got no correction, and fails only where that was asked for', async () => {
+      const { app, clock, run, hours, say } = await withBox();
+      say(undefined);
+      hours(7);
+      const daily = await run();
+      expect(daily.failures).toEqual([]);
+      expect(daily.skipped.join('; ')).toContain('corrections of box score 0022400517: ');
+      const named = await fetchSlate(app, addDays(SLATE, -1), fetchHttp({ clock, timeoutMs: 2_000 }));
+      expect(named.failures.map(({ what }) => what)).toEqual(['box score 0022400517']);
+    });
+
+    it('asks anew for the rows that were taken back', async () => {
+      const { app, clock, run, counted } = await withBox();
+      const [receipt] = await app.warehouse.query<{ source_file: string }>(
+        "SELECT source_file FROM nba_raw.ingested_files WHERE STRPOS(source_file, 'boxscore_') > 0",
+      );
+      await undoFile(
+        { warehouse: app.warehouse, clock },
+        { file: receipt?.source_file ?? '', since: EVER, reason: 'test', isDryRun: false },
+      );
+      expect(await counted()).toEqual([]);
+      await run();
+      expect(await counted()).toEqual([5]);
+    });
   });
 
   it('says what was not asked for and why', async () => {

@@ -37,6 +37,7 @@ import { RECORD_PER_SLATE } from '#pipeline/grade/record.ts';
 import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
 import { declarationSql } from '#pipeline/ingest/declared-sources.ts';
 import { rowsOfFile } from '#pipeline/ingest/undo.ts';
+import { VERSION_STATEMENTS } from '#pipeline/ingest/versions.ts';
 import { READINESS } from '#pipeline/precompute/readiness.ts';
 import { STALE_SUMMARIES } from '#pipeline/refresh.ts';
 
@@ -88,6 +89,7 @@ export function registeredStatements(): Statement[] {
     auditFigures([STAGED_UNIT], REQUIRED),
     copyOfStaged([STAGED_UNIT]),
     ...GENERATION_STATEMENTS,
+    ...VERSION_STATEMENTS,
     STALE_SUMMARIES,
     ...Object.values(rowsOfFile(playerBoxScores)),
     CANDIDATES,

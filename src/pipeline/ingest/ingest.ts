@@ -25,6 +25,7 @@ import {
 import { isTimedQuote, publishedTipoffs, screenInPlay, type TipoffTimes } from './in-play.ts';
 import { screenMixedPrices } from './price-consensus.ts';
 import { idOf, rowIdsFor } from './rows.ts';
+import { repeatedId, replacedRows } from './versions.ts';
 
 /** Units of a file by outcome: loaded + duplicate + rejected = read. */
 interface UnitCounts {
@@ -43,6 +44,8 @@ interface LoadedFile extends UnitCounts {
   readonly format: string;
   /** New rows by table. */
   readonly tables: Readonly<Record<string, number>>;
+  /** Rows that were known before and no longer count, by the file whose versions count instead. */
+  readonly replacedBy: Readonly<Record<string, number>>;
   /** Rejected units by reason. */
   readonly reasons: Readonly<Partial<Record<ReasonCode, number>>>;
   readonly seconds: number;
@@ -154,7 +157,8 @@ interface Recognised {
 
 /**
  * Loads files into nba_raw: schedules first, then results, then quotes. Running it again changes nothing, since rows are
- * known by their content; a corrected row is loaded as a new version. Every file leaves a receipt, every rejected unit a
+ * known by their content; a corrected row is loaded as a new version. What a live provider says again, after it has said something else,
+ * is a new version too; of a file that does so it is only reported. Every file leaves a receipt, every rejected unit a
  * row in quarantine.
  *
  * A file that cannot be read at all is reported as failed and the others go on. What stops the ingest are refusals of
@@ -247,19 +251,29 @@ function fileLoader(warehouse: Warehouse, clock: Clock) {
     checkCounts(file.path, format.id, parsed, rows.length, rejected.length);
     const ingestedAt = now.toISOString();
     const tables: Record<string, number> = {};
+    const replaced: string[] = [];
     for (const [table, tableRows] of byTable(rows)) {
       const ids = rowIdsFor(table, format.id);
-      tables[table.name] = await warehouse.appendNew(
-        table,
-        tableRows.map(({ record, line }) => ({
-          ...record,
-          source: format.id,
-          source_file: file.path,
-          source_line: line,
-          row_id: ids(record),
-          ingested_at: ingestedAt,
-        })),
-      );
+      const versions = tableRows.map(({ record, line }) => ({
+        ...record,
+        source: format.id,
+        source_file: file.path,
+        source_line: line,
+        row_id: ids(record),
+        ingested_at: ingestedAt,
+      }));
+      let added = await warehouse.appendNew(table, versions);
+      if (added < versions.length) {
+        const old = await replacedRows(warehouse, table, format.id, versions);
+        // A provider that says again what it said before takes back what it said in between; a file may just be an old one.
+        if (file.fetchedAt === undefined) replaced.push(...old.map(({ by }) => by.source_file));
+        else
+          added += await warehouse.appendNew(
+            table,
+            old.map(({ row, by }) => ({ ...row, row_id: repeatedId(row.row_id, by.row_id) })),
+          );
+      }
+      tables[table.name] = added;
     }
     await warehouse.appendNew(
       rejectedRows,
@@ -292,6 +306,7 @@ function fileLoader(warehouse: Warehouse, clock: Clock) {
       format: format.id,
       ...counts,
       tables,
+      replacedBy: Object.fromEntries(countBy(replaced, (by) => by)),
       reasons: Object.fromEntries(countBy(rejected, ({ reasonCode }) => reasonCode)),
       seconds: secondsSince(clock, now.getTime()),
     };

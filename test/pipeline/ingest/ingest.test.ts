@@ -1,17 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  ingestedFiles,
-  playerBoxScores,
-  playerLines,
-  rejectedRows,
-  scheduleGames,
-} from '#core/contracts/nba_raw.ts';
+import { ingestedFiles, playerLines, rejectedRows, scheduleGames } from '#core/contracts/nba_raw.ts';
 import { TipoffError } from '#core/errors.ts';
 import { type InputFormat, loadingRank } from '#pipeline/ingest/format.ts';
+import { nbaBoxScoreLive } from '#pipeline/ingest/formats/nba-box-score.ts';
 import { scheduleMislabelledEastern, schedulePlayed } from '#pipeline/ingest/formats/schedules-csv.ts';
 import { type IngestOptions, ingest, type SourceFile } from '#pipeline/ingest/ingest.ts';
+import { EVER, LOADED_TABLES, undoFile } from '#pipeline/ingest/undo.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { liveGame } from '#test/pipeline/ingest/formats/fixtures.ts';
 import { textSource } from '#test/pipeline/ingest/input.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
@@ -62,13 +59,13 @@ const quotes: InputFormat = {
   },
 };
 
-const FORMATS = [scheduleMislabelledEastern, schedulePlayed, quotes];
+const FORMATS = [scheduleMislabelledEastern, schedulePlayed, nbaBoxScoreLive, quotes];
 let warehouse: Warehouse;
 let clock: VirtualClock;
 
 beforeEach(async () => {
   warehouse = await openWarehouse({
-    tables: [scheduleGames, playerBoxScores, playerLines, rejectedRows, ingestedFiles],
+    tables: [...LOADED_TABLES, rejectedRows, ingestedFiles],
   });
   clock = virtualClock('2025-01-11T12:00:00Z');
 });
@@ -148,6 +145,68 @@ describe('loading', () => {
         ingested_at: '2025-01-11T12:01:00.000Z',
       },
     ]);
+  });
+
+  describe('what was said before, after something else was said', () => {
+    const box = (path: string, points: number) => {
+      const game = liveGame();
+      const { statistics } = game.game.awayTeam;
+      return textSource(
+        path,
+        JSON.stringify({
+          ...game,
+          game: {
+            ...game.game,
+            awayTeam: {
+              ...game.game.awayTeam,
+              statistics: { ...statistics, points, freeThrowsMade: points - 10 },
+            },
+          },
+        }),
+      );
+    };
+    const newest = async () => {
+      const rows = await warehouse.query<{ points: number }>(
+        "SELECT points FROM nba_raw.team_box_scores WHERE slate = DATE '2025-01-10' AND team_abbr = 'UTA' ORDER BY ingested_at DESC, row_id",
+      );
+      return rows.map(({ points }) => points);
+    };
+    const load = async (file: SourceFile) => {
+      clock.advance(60_000);
+      const report = await run([file]);
+      return report.files[0];
+    };
+
+    test('counts again when a live provider says it, and is loaded once', async () => {
+      const asked = (points: number) => ({
+        ...box('https://x/box', points),
+        fetchedAt: '2025-01-11T12:00:00Z',
+      });
+      await load(asked(17));
+      await load(asked(18));
+      expect(await load(asked(17))).toMatchObject({ loaded: 2, duplicate: 4, replacedBy: {} });
+      expect(await newest()).toEqual([17, 18, 17]);
+      expect(await load(asked(17))).toMatchObject({ loaded: 0, duplicate: 6 });
+      expect(await load(asked(18))).toMatchObject({ loaded: 2 });
+      expect(await newest()).toEqual([18, 17, 18, 17]);
+    });
+
+    test('is reported with the file that counts instead when a file says it', async () => {
+      await load(box('right.json', 17));
+      await load(box('wrong.json', 18));
+      expect(await load(box('right.json', 17))).toMatchObject({
+        loaded: 0,
+        duplicate: 6,
+        replacedBy: { 'wrong.json': 2 },
+      });
+      expect(await newest()).toEqual([18, 17]);
+      await undoFile(
+        { warehouse, clock },
+        { file: 'wrong.json', since: EVER, reason: 'wrong', isDryRun: false },
+      );
+      expect(await newest()).toEqual([17]);
+      expect(await load(box('right.json', 17))).toMatchObject({ loaded: 0, replacedBy: {} });
+    });
   });
 
   test('two lines that make one row are one loaded and one duplicate', async () => {

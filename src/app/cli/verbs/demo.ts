@@ -5,7 +5,7 @@ import { type CliHost, contextOf } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
 import type { DemoChecks } from '#app/demo.ts';
 import { TipoffError } from '#core/errors.ts';
-import { count, duration } from '#core/format.ts';
+import { count, duration, shellWord } from '#core/format.ts';
 import type { DayResult } from '#pipeline/day.ts';
 import type { RecordRow } from '#pipeline/grade/record.ts';
 import { tableLines } from '#platform/report/console.ts';
@@ -60,7 +60,7 @@ export function addDemoVerb(root: Command, host: CliHost): void {
       terminal.line(`Simulated data, done in ${duration(seconds)}. Look around:`);
       terminal.line(`  ${pathToFileURL(resolve(result.site)).href}`);
       for (const verb of [`status ${slate} --at ${result.now}`, `publish list`, 'canary list'])
-        terminal.line(`  npx tipoff ${verb} --home ${home}`);
+        terminal.line(`  npx tipoff ${verb} --home ${shellWord(home)}`);
       if (result.tonight.state !== 'published' || result.checks.troubles.length > 0) host.exit(1);
     });
 }
@@ -79,7 +79,7 @@ export function addExampleVerb(root: Command, host: CliHost): void {
       terminal.json({ folder: path(folder), files });
       for (const { name, lines } of files) terminal.line(`${join(folder, name)}: ${count(lines, 'line')}`);
       terminal.line('Its players are invented, and everything made of it says so. Load it:');
-      terminal.line(`  npx tipoff ingest ${folder}`);
+      terminal.line(`  npx tipoff ingest ${shellWord(folder)}`);
     });
 }
 

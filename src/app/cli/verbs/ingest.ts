@@ -5,7 +5,7 @@ import { actor, type CliHost, contextOf, wholeNumber } from '#app/cli/context.ts
 import type { Terminal } from '#app/cli/terminal.ts';
 import { refuseDemonstration } from '#app/demonstration.ts';
 import { slateOf } from '#core/calendar.ts';
-import { count, duration } from '#core/format.ts';
+import { count, duration, shellWord } from '#core/format.ts';
 import { parseInstant } from '#core/instants.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { REASON_CODES, type ReasonCode } from '#pipeline/ingest/format.ts';
@@ -189,6 +189,16 @@ function print(terminal: Terminal, report: IngestReport): void {
   // What needs attention comes last: after two hundred loaded files nobody scrolls up.
   for (const outcome of ['loaded', 'ignored', 'failed'] as const) {
     for (const file of report.files) if (file.outcome === outcome) terminal.line(fileLine(file));
+  }
+  const replaced = loaded.flatMap(({ path, replacedBy }) =>
+    Object.entries(replacedBy).map(([by, rows]) => ({ path, by, rows })),
+  );
+  for (const { path, by, rows } of replaced.slice(0, MAX_NAMES)) {
+    terminal.line();
+    terminal.line(
+      `${path}: ${count(rows, 'row')} known before ${rows === 1 ? 'does' : 'do'} not count, since ${by} has said otherwise. Where that was wrong, take it back:`,
+    );
+    terminal.line(`  npx tipoff rows undo ${shellWord(by)} --reason <reason>`);
   }
   const reasons = Object.entries(report.reasons) as [ReasonCode, number][];
   if (reasons.length > 0) {
