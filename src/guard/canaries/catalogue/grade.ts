@@ -1,3 +1,4 @@
+import { countedByMarketSql } from '#core/markets.ts';
 import { statement } from '#core/statement.ts';
 import {
   type Canary,
@@ -198,14 +199,23 @@ graded AS (
   FROM shown p
   LEFT JOIN judged g ON g.slate = p.slate AND g.publication_id = p.publication_id AND g.game_id = p.game_id
   GROUP BY p.slate
+),
+corrected AS (
+  SELECT g.slate, COUNT(*) AS corrected
+  FROM (SELECT slate, game_id, player_id, market, actual FROM nba_predictions.prediction_grades WHERE ${SEASON}) AS g
+  JOIN (SELECT * FROM nba_analytics.player_game_summary WHERE ${SEASON}) AS p ON p.game_id = g.game_id AND p.player_id = g.player_id AND p.slate = g.slate
+  WHERE COALESCE(CAST(g.actual AS FLOAT64), -1) <> CASE WHEN p.played AND NOT (COALESCE(p.minutes, 0) = 0 AND COALESCE(p.points, 0) = 0) THEN ${countedByMarketSql('g.market', 'p')} ELSE -1 END
+  GROUP BY g.slate
 )
-SELECT CAST(s.slate AS STRING) AS subject, s.boxed < s.games OR s.summarised < s.boxed OR COALESCE(g.graded < 0.98 * g.gradable, FALSE) AS is_bad,
+SELECT CAST(s.slate AS STRING) AS subject, s.boxed < s.games OR s.summarised < s.boxed OR COALESCE(g.graded < 0.98 * g.gradable, FALSE) OR c.slate IS NOT NULL AS is_bad,
   CASE WHEN s.boxed < s.games THEN ${outOf('s.boxed', 's.games')} || ' games have a box score'
     WHEN s.summarised < s.boxed THEN ${outOf('s.summarised', 's.boxed')} || ' games are summarised'
+    WHEN c.slate IS NOT NULL THEN CAST(c.corrected AS STRING) || ' rows are graded by counts that have been corrected since'
     ELSE ${outOf('COALESCE(g.graded, 0)', 'COALESCE(g.gradable, 0)')} || ' rows are graded' END AS note
 FROM games s
 JOIN (SELECT MIN(slate) AS slate FROM games WHERE boxed > 0) AS first ON s.slate >= first.slate
-LEFT JOIN graded g ON g.slate = s.slate`,
+LEFT JOIN graded g ON g.slate = s.slate
+LEFT JOIN corrected c ON c.slate = s.slate`,
 });
 
 /** Checks that have a hole of a slate on their own list until it is filled or accepted. */
@@ -231,14 +241,15 @@ const seasonReconciled = defineCanary({
   id: 'season_reconciled',
   phase: 'grade',
   question:
-    'Is every slate of the season still whole: box scores, summaries, predictions by receipt, grades?',
+    'Is every slate of the season still whole: box scores, summaries, predictions by receipt, grades by the present counts?',
   expected:
-    'box scores and summaries of every final game, and grades of 98 % of what can be graded, on every slate since the first one',
+    'box scores and summaries of every final game, and right grades of 98 % of what can be graded, on every slate since the first one',
   finding: 'something is missing from {of:slate|slates} of the season',
   looksAt: 'now',
   severity: [{ by: '12:00', severity: 'warning' }],
   owner: 'data',
-  repair: 'tipoff fetch {slate}, then tipoff day {slate}; where grades are missing tipoff grade <slate>',
+  repair:
+    'tipoff fetch {slate}, then tipoff day {slate}; where grades are missing or old tipoff grade <slate>',
   dependsOn: ['ingest', 'analytics'],
   whenEmpty: { pass: 'the season has no slate that is two days old' },
   look: { probe: untoldHoles },
@@ -253,7 +264,7 @@ const seasonReconciled = defineCanary({
   steps: [
     'The offender is the slate, and says which stage lacks what.',
     'No box score: tipoff fetch asks again for every hole of the season; a file of the provider can be loaded with tipoff ingest <file>.',
-    'Not graded: tipoff grade <slate>. What will never come: tipoff incidents accept season_reconciled --reason <reason>.',
+    'Not graded, or graded before a correction: tipoff grade <slate>. What will never come: tipoff incidents accept season_reconciled --reason <reason>.',
   ],
 });
 
