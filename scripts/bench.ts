@@ -12,6 +12,7 @@ import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { addDays, parseSlate, seasonLabel } from '#core/calendar.ts';
 import { systemClock } from '#platform/clock.ts';
+import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import { simulateLeague } from '#simulate/league.ts';
 import type { BatchBench } from './bench-batch.ts';
 import type { CaseResult } from './bench-case.ts';
@@ -82,6 +83,27 @@ async function simulatedHome(seasons: number): Promise<{ home: string; from: str
   return { home, from: league.slates[0] ?? options.from, to: league.slates.at(-1) ?? options.to };
 }
 
+/** Throws unless a folder is a home with raw rows and nothing computed: what stands is not computed again, and would count as fast. */
+async function requireNothingComputed(home: string): Promise<void> {
+  if (!existsSync(join(home, 'warehouse.duckdb')))
+    throw new TypeError(
+      `--home: expected a home, and ${home} has no warehouse.duckdb; tipoff ingest makes one`,
+    );
+  const warehouse = await openDuckDb(join(home, 'warehouse.duckdb'));
+  try {
+    const [row] = await warehouse.query<{ slates: number }>(
+      'SELECT COUNT(DISTINCT slate) AS slates FROM nba_analytics.player_game_summary WHERE slate IS NOT NULL',
+    );
+    const slates = row?.slates ?? 0;
+    if (slates === 0) return;
+    throw new TypeError(
+      `--home: expected ingested rows and nothing computed, and ${home} has summaries of ${slates} slates; ingest into a new home`,
+    );
+  } finally {
+    await warehouse.close();
+  }
+}
+
 /** Labels of the `day` case's data, by what its model forecasts. */
 const EVERY_MARKET = 'ingested history';
 const POINTS_ALONE = 'ingested history, points alone';
@@ -89,7 +111,8 @@ const POINTS_ALONE = 'ingested history, points alone';
 const measurements: Measurement[] = [];
 let batch: BatchBench | undefined;
 try {
-  if (options.home !== undefined && existsSync(join(options.home, 'warehouse.duckdb'))) {
+  if (options.home !== undefined) {
+    await requireNothingComputed(options.home);
     const cases = options.cases.split(',');
     const computed = copyOf(options.home, 'real');
     if (cases.includes('features'))
