@@ -13,6 +13,7 @@ const table = defineTable({
     id: required.int('Key'),
     share: nullable.float('A share', { range: [0, 1] }),
     price: nullable.int('A price'),
+    line: nullable.numeric('A line'),
     word: nullable.string('A word'),
     made: nullable.int('Made'),
     tried: nullable.int('Tried'),
@@ -25,6 +26,7 @@ const table = defineTable({
   writer: 'test',
   rules: [
     { kind: 'outside', column: 'price', interval: [-100, 100] },
+    { kind: 'halves', column: 'line' },
     { kind: 'one_of', column: 'word', values: ['yes', 'no'] },
     { kind: 'at_most', column: 'made', limit: 'tried' },
     { kind: 'sum', column: 'total', of: { made: 2, tried: -1 }, within: 0.1 },
@@ -38,6 +40,7 @@ const SOUND = {
   id: 1,
   share: 0.5,
   price: -110,
+  line: '24.5',
   word: 'yes',
   made: 2,
   tried: 3,
@@ -49,6 +52,7 @@ const SOUND = {
 const BROKEN = [
   { share: 1.5 },
   { price: 50 },
+  { line: '24.25' },
   { word: 'maybe' },
   { made: 4, total: 5, below: 1.5 },
   { total: 3 },
@@ -118,6 +122,12 @@ describe('the rules of a contract', () => {
     expect(breachOf(playerBoxScores, { ...box, points: 7 })?.expected).toBe('2 fgm + fg3m + ftm');
     expect(breachOf(playerBoxScores, { ...box, minutes: -3 })?.column).toBe('minutes');
     expect(breachOf(playerLines, { line: '245.0' })?.column).toBe('line');
+    expect(breachOf(playerLines, { line: '24' })).toBeUndefined();
+    expect(breachOf(playerLines, { line: '24.3' })).toEqual({
+      column: 'line',
+      value: '24.3',
+      expected: 'a whole number or half of one',
+    });
     expect(breachOf(playerLines, { over_price: 0 })?.column).toBe('over_price');
   });
 

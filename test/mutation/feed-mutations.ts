@@ -107,6 +107,12 @@ const FEEDS: readonly FeedPlace[] = [
   },
 ];
 
+/** One player has an id that nobody had. */
+const underAnotherId: RowDamage = (rows) => {
+  const who = text(rows[0] ?? {}, 'player_lookup');
+  return rows.map((row) => (text(row, 'player_lookup') === who ? { ...row, player_id: 7_777_777 } : row));
+};
+
 function feedMutations(place: FeedPlace): Mutation[] {
   const { table, numbers, dates, instants, pairs, groups, people } = place;
   const own = (
@@ -155,6 +161,9 @@ function feedMutations(place: FeedPlace): Mutation[] {
     ...(people === undefined
       ? []
       : [own('swap two players', people[0], exchangeValues('player_lookup', people))]),
+    ...(numbers.includes('minutes') && people !== undefined
+      ? [own('one player under another id', 'player_id', underAnotherId, LASTING)]
+      : []),
     ...(groups.includes('team_abbr')
       ? [own('swap two teams', 'team_abbr', exchangeValues('team_abbr', ['team_abbr']))]
       : [own('swap two teams', 'home_abbr', exchangeValues('home_abbr', ['home_abbr']))]),
@@ -263,6 +272,19 @@ function wordMutations(): Mutation[] {
       rows.map((row) =>
         text(row, 'bookmaker') === 'northline' ? { ...row, line: String(Number(row['line']) + 4) } : row,
       ),
+    ),
+    word('one bookmaker’s quarter lines', lines, 'line', (rows) =>
+      rows.map((row) =>
+        text(row, 'bookmaker') === 'northline'
+          ? { ...row, line: String(Math.floor(Number(row['line'])) + 0.25) }
+          : row,
+      ),
+    ),
+    word(
+      'averages instead of lines',
+      lines,
+      'line',
+      change('line', (value) => String(Number(value) + 0.13)),
     ),
     word('one team + 4', lines, 'line', (rows) => {
       const home = text(rows[0] ?? {}, 'home_abbr');

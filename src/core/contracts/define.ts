@@ -36,6 +36,8 @@ export type Rule<K extends string = string> =
   | { readonly kind: 'between'; readonly column: K; readonly range: readonly [number, number] }
   /** Outside of an open interval: no American price lies between -100 and 100. */
   | { readonly kind: 'outside'; readonly column: K; readonly interval: readonly [number, number] }
+  /** A whole number or half of one: no book settles any other line of a count. */
+  | { readonly kind: 'halves'; readonly column: K }
   | { readonly kind: 'one_of'; readonly column: K; readonly values: readonly string[] }
   /** No more than another column: made shots and attempts. */
   | { readonly kind: 'at_most'; readonly column: K; readonly limit: K }

@@ -213,6 +213,7 @@ export const playerLines = defineTable({
   rules: [
     TWO_SIDES,
     { kind: 'between', column: 'line', range: LINE_RANGE },
+    { kind: 'halves', column: 'line' },
     ...AMERICAN_PRICES,
     { kind: 'one_of', column: 'side', values: ['both', 'over', 'under'] },
   ],

@@ -24,6 +24,7 @@ function columnsOf(rule: Rule): readonly string[] {
   switch (rule.kind) {
     case 'between':
     case 'outside':
+    case 'halves':
     case 'one_of':
       return [rule.column];
     case 'at_most':
@@ -51,6 +52,8 @@ function expectedBy(rule: Rule): string {
       return `between ${rule.range[0]} and ${rule.range[1]}`;
     case 'outside':
       return `at most ${rule.interval[0]} or at least ${rule.interval[1]}`;
+    case 'halves':
+      return 'a whole number or half of one';
     case 'one_of':
       return `one of ${rule.values.join(', ')}`;
     case 'at_most':
@@ -98,6 +101,8 @@ function breaks(rule: Rule, row: Values): boolean {
       return number(rule.column) < rule.range[0] || number(rule.column) > rule.range[1];
     case 'outside':
       return number(rule.column) > rule.interval[0] && number(rule.column) < rule.interval[1];
+    case 'halves':
+      return isKnown(rule.column) && !Number.isInteger(2 * number(rule.column));
     case 'one_of':
       return isKnown(rule.column) && !rule.values.includes(String(row[rule.column]));
     case 'at_most':
@@ -142,6 +147,8 @@ function brokenSql(rule: Rule): string {
       return `${rule.column} < ${rule.range[0]} OR ${rule.column} > ${rule.range[1]}`;
     case 'outside':
       return `${rule.column} > ${rule.interval[0]} AND ${rule.column} < ${rule.interval[1]}`;
+    case 'halves':
+      return `2 * CAST(${rule.column} AS FLOAT64) <> ROUND(2 * CAST(${rule.column} AS FLOAT64))`;
     case 'one_of':
       return `${rule.column} NOT IN (${rule.values.map((value) => `'${value}'`).join(', ')})`;
     case 'at_most':

@@ -36,6 +36,7 @@ export const REASON_CODES = {
   impossible_date: 'a date or instant does not exist',
   out_of_span: 'the row belongs to a time the format does not cover',
   unknown_team: 'no team of the league has this name',
+  unknown_opponent: 'a team of the league meets one that has no such name: it was renamed, or is new',
   unknown_game: 'the game id is no game id of the league',
   unknown_market: 'the market is not one Tipoff loads',
   bad_line: 'the line is no exact decimal',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ingestedFiles } from '#core/contracts/nba_raw.ts';
+import { ingestedFiles, rejectedRows } from '#core/contracts/nba_raw.ts';
 import { canaryNamed } from '#guard/canaries/catalogue/catalogue.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
@@ -52,5 +52,48 @@ describe('rejected_share', () => {
       asOf: new Date('2024-11-29T17:00:00Z'),
     });
     expect(results[0]?.status).toBe(status);
+  });
+
+  test.each([
+    [
+      'a game of the league that was refused for the name of a team',
+      'unknown_opponent',
+      '06:00',
+      ['odds teams'],
+    ],
+    ['it on the day before', 'unknown_opponent', undefined, []],
+    ['a friendly game', 'unknown_team', '06:00', []],
+  ])('tells of %s', async (_name, reason_code, time, offenders) => {
+    await world.warehouse.append(ingestedFiles, [
+      {
+        receipt_id: 'receipt',
+        source: 'odds',
+        source_file: 'odds.json',
+        content_hash: 'hash',
+        rows_read: 100,
+        rows_loaded: 94,
+        rows_duplicate: 0,
+        rows_rejected: 6,
+        ingested_at: '2024-11-29T06:00:00Z',
+      },
+    ]);
+    await world.warehouse.append(rejectedRows, [
+      {
+        row_id: 'row',
+        source: 'odds',
+        source_file: 'odds.json',
+        source_line: 1,
+        field: 'home_team',
+        reason_code,
+        reason: 'expected two teams of the league, saw "Bees" at "Boston Celtics"',
+        raw_row: '{}',
+        ingested_at: time === undefined ? '2024-11-28T06:00:00Z' : `2024-11-29T${time}:00Z`,
+      },
+    ]);
+    const { results } = await runCanaries(world, {
+      canaries: [canaryNamed('rejected_share')],
+      asOf: new Date('2024-11-29T17:00:00Z'),
+    });
+    expect(results[0]?.offenders.map((offender) => offender.replace(/:.*/, ''))).toEqual(offenders);
   });
 });

@@ -143,4 +143,38 @@ describe('schedule_contradictions', () => {
     await said({ season_type: 'preseason' });
     expect(await failing()).toEqual(['0022400001: feeds name different kinds of game']);
   });
+
+  test.each([
+    ['ten minutes later, as books have it', ['19:40', '19:40'], []],
+    ['an hour later, of one game of two', ['20:40', '19:40'], []],
+    ['an hour later, of both', ['20:40', '20:40'], ['2 of 2']],
+    ['five hours earlier, of both', ['14:30', '14:30'], ['2 of 2']],
+  ] as const)('books that begin %s', async (_what, hours, told) => {
+    await said({});
+    await world.warehouse.append(
+      playerLines,
+      GAMES.map(([game_id, home_abbr, away_abbr], i) => ({
+        row_id: game_id,
+        market: 'points',
+        bookmaker: 'eastbook',
+        player_name: 'Player',
+        player_lookup: 'player',
+        home_abbr,
+        away_abbr,
+        commence_at: easternInstant(SLATE, hours[i] ?? '').toISOString(),
+        slate: SLATE,
+        side: 'both',
+        line: '12.5',
+        is_alternate: false,
+        snapshot_quality: 'exact',
+        snapshot_at: easternInstant(SLATE, '10:30').toISOString(),
+        source: 'test',
+        source_file: 'test',
+        ingested_at: easternInstant(SLATE, '10:30').toISOString(),
+      })),
+    );
+    expect(await failing()).toEqual(
+      told.map((games) => `tip-offs of the books: ${games} games begin at another time for the books`),
+    );
+  });
 });

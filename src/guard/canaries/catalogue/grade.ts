@@ -195,7 +195,7 @@ judged AS (
   SELECT slate, publication_id, game_id, COUNT(*) AS graded FROM nba_predictions.prediction_grades WHERE ${SEASON} GROUP BY slate, publication_id, game_id
 ),
 graded AS (
-  SELECT p.slate, SUM(p.gradable) AS gradable, SUM(LEAST(COALESCE(g.graded, 0), p.gradable)) AS graded
+  SELECT p.slate, SUM(p.gradable) AS gradable, SUM(fn.least2(COALESCE(g.graded, 0), p.gradable)) AS graded
   FROM shown p
   LEFT JOIN judged g ON g.slate = p.slate AND g.publication_id = p.publication_id AND g.game_id = p.game_id
   GROUP BY p.slate

@@ -121,10 +121,10 @@ const MAX_IDLE_PER_GAME = 6;
 const boxRowsPlausible = defineCanary({
   id: 'box_rows_plausible',
   phase: 'ingest',
-  question: 'Has every team of last night a plausible number of players in its box score?',
+  question: 'Has every team of last night plausible players in its box score?',
   expected:
-    '6 to 15 players on court for every team with a box score, and hardly anybody who did nothing in less than a minute',
-  finding: 'an implausible number of players in the box score of {of:team|teams}',
+    '6 to 15 players on court for every team with a box score, hardly anybody who did nothing in less than a minute, and every player under the id that he had in his team',
+  finding: 'implausible players in the box score of {of:team|teams}',
   looksAt: 'last_night',
   severity: [{ by: '10:15', severity: 'warning' }],
   owner: 'data',
@@ -132,6 +132,7 @@ const boxRowsPlausible = defineCanary({
   dependsOn: [],
   whenEmpty: { skip: 'no box score has arrived; box_scores_missing says which' },
   look: {
+    days: 30,
     sql: `
 WITH played AS (
   SELECT game_id, team_abbr, ${DID_NOTHING} AS is_idle FROM nba_raw.player_box_scores
@@ -152,7 +153,16 @@ UNION ALL
 SELECT 'players who did nothing in less than a minute' AS subject, COUNTIF(is_idle) > ${MAX_IDLE_PER_TEAM} * COUNT(DISTINCT game_id || team_abbr) AS is_bad,
   CAST(COUNTIF(is_idle) AS STRING) || ' of ' || CAST(COUNT(DISTINCT game_id || team_abbr) AS STRING) || ' teams; did the source begin to list who did not play?' AS note
 FROM played
-HAVING COUNT(DISTINCT game_id || team_abbr) >= 4`,
+HAVING COUNT(DISTINCT game_id || team_abbr) >= 4
+UNION ALL
+SELECT n.player_name || ' ' || n.team_abbr AS subject, TRUE AS is_bad, 'has the id ' || CAST(n.player_id AS STRING) || ', and had ' || CAST(MIN(b.player_id) AS STRING) AS note
+FROM (SELECT DISTINCT team_abbr, player_lookup, player_name, player_id FROM nba_raw.player_box_scores WHERE slate = CAST(@slate AS DATE) AND ${IS_COUNTED_TYPE}) AS n
+JOIN (
+  SELECT DISTINCT team_abbr, player_lookup, player_id FROM nba_raw.player_box_scores
+  WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE) AND ${IS_COUNTED_TYPE}
+) AS b ON b.team_abbr = n.team_abbr AND b.player_lookup = n.player_lookup
+WHERE b.player_id <> n.player_id
+GROUP BY n.player_name, n.team_abbr, n.player_id`,
   },
   sabotage: {
     sql: [
@@ -160,7 +170,7 @@ HAVING COUNT(DISTINCT game_id || team_abbr) >= 4`,
     ],
   },
   meaning:
-    'A box score came in cut short, twice under different ids, or with those who did not play as if they had played without a count. Averages and absences of that team are wrong until it is replaced.',
+    'A box score came in cut short, twice under different ids, with those who did not play as if they had played without a count, or with the id of somebody else for a player: his history is split, and what he did counts for another. Averages and absences of that team are wrong until it is replaced.',
   steps: [
     'List the rows of the game in nba_raw.player_box_scores by source and source_file.',
     'Look at nba_raw.rejected_rows of the file: which players were refused, and why?',
@@ -304,8 +314,9 @@ const rejectedShare = defineCanary({
   id: 'rejected_share',
   phase: 'ingest',
   question: 'Did a source begin to send rows that are refused?',
-  expected: 'at most a fifth of the newest rows of each source in quarantine, and not all of its newest load',
-  finding: 'more than a fifth of the rows refused from {of:source|sources}',
+  expected:
+    'at most a fifth of the newest rows of each source in quarantine, not all of its newest load, and no game of the league because of the name of a team',
+  finding: 'too many rows, or those of a game, refused from {of:source|sources}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'data',
@@ -325,6 +336,11 @@ FROM (
     AND withdrawn_at IS NULL
 ) AS loads
 WHERE ingested_at > fn.add_seconds(newest_at, -86400)
+GROUP BY source
+UNION ALL
+SELECT source || ' teams' AS subject, COUNT(*) > 0 AS is_bad, CAST(COUNT(*) AS STRING) || ' rows of a game refused: ' || MIN(reason) AS note
+FROM nba_raw.rejected_rows
+WHERE reason_code = 'unknown_opponent' AND ingested_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -86400) AND ingested_at <= CAST(@as_of AS TIMESTAMP)
 GROUP BY source`,
   },
   sabotage: {
@@ -337,6 +353,7 @@ GROUP BY source`,
   steps: [
     'Group nba_raw.rejected_rows of the source by field and reason_code: the largest group names the change.',
     'Read one raw_row of it beside the format’s code.',
+    'unknown_opponent: a team was renamed, moved or is new; its name belongs in src/core/teams.ts.',
     'After the format is corrected, load the file again: rows that were loaded before count as duplicates.',
   ],
 });

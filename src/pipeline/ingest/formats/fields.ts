@@ -51,6 +51,25 @@ export function requiredSides(
   return sides;
 }
 
+/**
+ * The same of a game that is known to be of the league: where one of the two is known, the other has a name that is not. Throws
+ * RowRejection unknown_opponent then.
+ */
+export function requiredLeagueSides(
+  home: string | null | undefined,
+  away: string | null | undefined,
+): { home_abbr: string; away_abbr: string } {
+  const names = [home ?? '', away ?? ''];
+  const unknown = names.filter((name) => findTeam(name) === undefined);
+  if (unknown.length === 1 && names.every((name) => name.trim() !== ''))
+    throw new RowRejection(
+      home === unknown[0] ? 'home_team' : 'away_team',
+      'unknown_opponent',
+      `expected two teams of the league, saw "${away}" at "${home}"`,
+    );
+  return requiredSides(home, away);
+}
+
 /** An instant with a zone, as ISO UTC with milliseconds. A day that does not exist (30 February) is refused, not rolled over. */
 export function requiredInstant(field: string, text: string | null | undefined): string {
   const value = requiredText(field, text);

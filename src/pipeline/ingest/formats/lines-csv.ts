@@ -10,9 +10,9 @@ import {
   parsedRow,
   requiredDate,
   requiredInstant,
+  requiredLeagueSides,
   requiredLine,
   requiredPlayer,
-  requiredSides,
   requiredStart,
   requiredText,
   unreadable,
@@ -131,7 +131,7 @@ export const linesDfs: InputFormat = {
         playerLines,
         {
           ...requiredPlayer('player', row.text('player')),
-          ...requiredSides(row.text('home_team'), row.text('away_team')),
+          ...requiredLeagueSides(row.text('home_team'), row.text('away_team')),
           ...requiredStart('commence_time', row.text('commence_time')),
           event_id: requiredText('game_id', row.text('game_id')),
           market,
@@ -191,7 +191,7 @@ export const linesPra: InputFormat = {
         playerLines,
         {
           ...requiredPlayer('player_name', row.text('player_name')),
-          ...requiredSides(row.text('home_team'), row.text('away_team')),
+          ...requiredLeagueSides(row.text('home_team'), row.text('away_team')),
           event_id: requiredText('event_id', row.text('event_id')),
           market: 'pra',
           bookmaker: bookmakerKey(requiredText('bookmaker', row.text('bookmaker'))),
@@ -245,7 +245,7 @@ export const linesThrees: InputFormat = {
         playerLines,
         {
           ...requiredPlayer('player', row.text('player')),
-          ...requiredSides(home, away),
+          ...requiredLeagueSides(home, away),
           ...requiredStart('game_time', row.text('game_time')),
           event_id: null,
           market: requiredMarket('market', row.text('market')).market,

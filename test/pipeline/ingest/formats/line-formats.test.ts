@@ -63,7 +63,7 @@ describe('daily fantasy picks', () => {
   });
 
   it.each([
-    ['a team of no league', DFS_ROW.replace('Boston Celtics', 'Boston Bees'), 'unknown_team home_team'],
+    ['a team of no league', DFS_ROW.replace('Boston Celtics', 'Boston Bees'), 'unknown_opponent home_team'],
     [
       'a market that is not loaded',
       DFS_ROW.replace('player_points', 'player_dunks'),

@@ -116,8 +116,13 @@ describe('odds of The Odds API', () => {
       'unknown_game sport_key',
     ],
     [
-      'an unknown team',
+      'a team that has a new name',
       event([side('Over', -110)], {}, { home_team: 'Boston Bees' }),
+      'unknown_opponent home_team',
+    ],
+    [
+      'teams of no league',
+      event([side('Over', -110)], {}, { home_team: 'Team Bee', away_team: 'Team Wasp' }),
       'unknown_team home_team',
     ],
     [
