@@ -6,6 +6,7 @@ import { type Config, processConfig } from '#app/config.ts';
 import type { StoreOptions } from '#app/stores/stores.ts';
 import { addDays, parseSlate, type Slate, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { shellWord } from '#core/format.ts';
 import { parseInstant } from '#core/instants.ts';
 import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
 import { requireHome } from '#platform/home.ts';
@@ -39,6 +40,8 @@ export interface VerbContext {
   readonly clock: Clock;
   /** Resolves a path of the command line, for a relayed command against the caller's folder. */
   path(text: string): string;
+  /** Says how the commands of a report reach this home, which was named on the command line and is not in them. Silent without --home. */
+  sayHome(): void;
   /** Parses a slate: a date, or `today`, `yesterday` or `tomorrow` in New York; today when absent. */
   slate(text?: string): Slate;
   /** Opens the home, runs the work and always closes the home. TIPOFF_NOT_FOUND where there is no home. */
@@ -140,6 +143,12 @@ export function contextOf(
     terminal: { ...voice, progress, doing: remembering(voice.doing) },
     config,
     clock,
+    sayHome: () => {
+      if (options.home !== undefined)
+        voice.line(
+          `The commands above are for this home after: export TIPOFF_HOME=${shellWord(resolve(options.home))}`,
+        );
+    },
     path: (text) => (guest === undefined ? text : resolve(guest.cwd, text)),
     slate: (text = 'today') => readSlate(text, clock),
     withApp: (work) => here(work, withExisting),

@@ -120,8 +120,12 @@ export function printBatch(terminal: Terminal, result: BatchResult): void {
     return;
   }
   if (result.state === 'nothing_to_do') {
+    const again =
+      result.mode === 'BACKFILL'
+        ? ''
+        : ` \`tipoff predict ${result.slate} --mode LINE_UPDATE\` predicts it again.`;
     terminal.line(
-      `${result.slate} ${result.mode}: nothing new to predict of ${count(result.games, 'game')}; what is shown was published before. \`tipoff predict ${result.slate} --mode LINE_UPDATE\` predicts it again.`,
+      `${result.slate} ${result.mode}: nothing new to predict of ${count(result.games, 'game')}; what is shown was published before.${again}`,
     );
     return;
   }

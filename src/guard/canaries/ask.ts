@@ -1,4 +1,4 @@
-import { addDays, easternInstant, type Slate } from '#core/calendar.ts';
+import { addDays, easternInstant, type Slate, slateOf } from '#core/calendar.ts';
 import { MAX_OFFENDERS, type Severity, type SeverityStep } from '#core/check.ts';
 import { messageOf } from '#core/errors.ts';
 import { count, outOf } from '#core/format.ts';
@@ -62,6 +62,24 @@ function skipReason(
   return canary.skips?.(moment, context);
 }
 
+/** Commands that forecast for a slate whose games are still to come. */
+const FOLLOWS_NEWS = /tipoff (?:predict|day) \S+ --mode (?:LINE_UPDATE|LAST_CALL)/g;
+const FILLS_GAPS = /(tipoff (?:predict|day) \S+) --mode (?:FIRST|RETRY|FINAL_RETRY)/g;
+
+/**
+ * The command that repairs what a check finds on a slate. Once every game has begun no forecast follows the news any more, so what
+ * was missed can only be accepted; and what is missing is forecast as a backfill.
+ */
+function repairAt({ id, repair }: AskedCanary, { slate, asOf, calendar }: Moment): string {
+  const filled = repair.replaceAll('{slate}', slate);
+  const last = calendar.day(slate)?.last_tip;
+  const hasBegun = slate < slateOf(asOf) || (last !== undefined && Date.parse(last) <= asOf.getTime());
+  if (!hasBegun) return filled;
+  return filled
+    .replaceAll(FOLLOWS_NEWS, `tipoff incidents accept ${id} --through ${slate} --reason after-tip-off`)
+    .replaceAll(FILLS_GAPS, '$1 --mode BACKFILL');
+}
+
 /** The part of a result that is known before its canary runs. */
 export function unaskedOf(canary: AskedCanary, moment: Moment): Unasked {
   return {
@@ -71,7 +89,7 @@ export function unaskedOf(canary: AskedCanary, moment: Moment): Unasked {
     question: canary.question,
     expected: canary.expected,
     slate: moment.slate,
-    repair: canary.repair.replaceAll('{slate}', moment.slate),
+    repair: repairAt(canary, moment),
     runbook: canary.runbook,
     owner: canary.owner,
     depends_on: canary.dependsOn,

@@ -202,6 +202,17 @@ describe('ingest', () => {
     expect(second).toMatchObject({ read: 1, loaded: 0, duplicate: 1, rejected: 0, failed: 0 });
   });
 
+  it('says how the commands of a report reach a home that was named, in words that a shell reads back', async () => {
+    const home = join(folder.path, "a b's home");
+    await emptyHome(home);
+    const ran = await tipoff('canary', 'run', '--at', '2025-01-10T23:00:00Z', '--home', home);
+    expect(ran.out.trimEnd().split('\n').at(-1)).toBe(
+      `The commands above are for this home after: export TIPOFF_HOME='${join(folder.path, "a b'\\''s home")}'`,
+    );
+    const found = await tipoff('status', '--at', '2025-01-10T23:00:00Z', '--home', home);
+    expect(found.out).toContain('The commands above are for this home after: export TIPOFF_HOME=');
+  });
+
   it.each([['status'], ['day', '2025-01-10'], ['canary', 'run'], ['serve']])(
     'makes no home for %s, and says how to get one',
     async (...args) => {

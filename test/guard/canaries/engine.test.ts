@@ -71,6 +71,25 @@ describe('the engine', () => {
     });
   });
 
+  test.each([
+    [
+      'tipoff fetch {slate}, then tipoff predict {slate} --mode LINE_UPDATE',
+      'tipoff fetch 2025-01-10, then ACCEPT',
+    ],
+    ['tipoff day {slate} --mode LAST_CALL', 'ACCEPT'],
+    ['tipoff predict {slate} --mode RETRY', 'tipoff predict 2025-01-10 --mode BACKFILL'],
+    ['tipoff day {slate}', 'tipoff day 2025-01-10'],
+  ])(
+    'repairs with %s before the last tip-off, and afterwards with what is possible then',
+    async (repair, late) => {
+      const accept = 'tipoff incidents accept example --through 2025-01-10 --reason after-tip-off';
+      const before = await ask(check({ repair }));
+      expect(before.repair).toBe(repair.replaceAll('{slate}', SLATE));
+      const after = await ask(check({ repair }), '2025-01-11T04:30:00Z');
+      expect(after).toMatchObject({ slate: SLATE, repair: late.replace('ACCEPT', accept) });
+    },
+  );
+
   test('names at most twenty offenders and counts them all', async () => {
     const many = Array.from(
       { length: 33 },

@@ -31,7 +31,7 @@ function addRun(canary: Command, host: CliHost): void {
     .option('--as-of <instant>', 'as of a past instant, on the current data, without notifying anybody')
     .option('--summary <file>', 'also append a Markdown summary to this file')
     .action(async (options: { only?: string[]; asOf?: string; summary?: string }, command: Command) => {
-      const { terminal, path, withApp } = contextOf(host, command);
+      const { terminal, path, sayHome, withApp } = contextOf(host, command);
       const asOf = options.asOf === undefined ? undefined : parseInstant(options.asOf, '--as-of');
       const isLook = asOf !== undefined || options.only !== undefined;
       const [run, { report }] = await withApp(async (app) => {
@@ -56,6 +56,7 @@ function addRun(canary: Command, host: CliHost): void {
         terminal.json({ ...jsonReport(report), kind: 'canary-report', ...run });
       }
       await print(terminal, run, report);
+      if (report.outcomes.some(({ status }) => status === 'fail' || status === 'error')) sayHome();
       if (options.summary !== undefined) await append(path(options.summary), report);
       if (report.outcomes.some(({ status }) => status === 'fail')) host.exit(1);
       for (const line of run.unstored) terminal.line(line);

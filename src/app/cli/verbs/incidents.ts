@@ -36,7 +36,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
     .description('show everything about one incident')
     .argument('<incident>', 'id, or the name of the check')
     .action(async (name: string, _options: object, command: Command) => {
-      const { terminal, withApp } = contextOf(host, command);
+      const { terminal, sayHome, withApp } = contextOf(host, command);
       const [incident, { incidentNotice }] = await withApp(async ({ state }) => {
         const { findIncident } = await import('#guard/incidents/acknowledge.ts');
         return [await findIncident(state, name), await import('#guard/incidents/notice.ts')] as const;
@@ -47,6 +47,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
       for (const line of notice.lines) terminal.line(`  ${line}`);
       if (notice.repair !== undefined) terminal.line(`  repair:  ${notice.repair}`);
       terminal.line(`  runbook: ${incident.runbook}`);
+      if (notice.repair !== undefined) sayHome();
     });
 
   incidents

@@ -15,7 +15,7 @@ export function addStatusVerb(root: Command, host: CliHost): void {
     .option('--strict', 'exit 1 when something needs action or could not be found out')
     .action(
       async (text: string | undefined, options: { html?: string; strict?: boolean }, command: Command) => {
-        const { terminal, slate: readSlate, path, withApp } = contextOf(host, command);
+        const { terminal, slate: readSlate, path, sayHome, withApp } = contextOf(host, command);
         const slate = text === undefined ? undefined : readSlate(text);
         const { status, page } = await withApp(async (app) => {
           const [{ readStatus }, { canaryDeps }] = await Promise.all([
@@ -31,6 +31,7 @@ export function addStatusVerb(root: Command, host: CliHost): void {
         if (!terminal.isJson) {
           const { statusLines } = await import('#guard/status/status.ts');
           for (const line of statusLines(status)) terminal.line(line);
+          if (status.verdict !== 'good') sayHome();
         }
         if (options.html !== undefined && page !== undefined) {
           await write(path(options.html), page);
