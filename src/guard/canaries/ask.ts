@@ -93,6 +93,7 @@ export function unaskedOf(canary: AskedCanary, moment: Moment): Unasked {
     runbook: canary.runbook,
     owner: canary.owner,
     depends_on: canary.dependsOn,
+    explains: canary.explains ?? [],
   };
 }
 

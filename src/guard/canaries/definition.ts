@@ -20,6 +20,8 @@ export interface CanaryResult extends Outcome {
   readonly owner: string;
   /** Phases whose failure would explain this one. */
   readonly depends_on: readonly CanaryPhase[];
+  /** Failures that have the same cause as a failure of this one, and say less of it. */
+  readonly explains: readonly Explanation[];
   /** Bytes its statement reads; null where reading is not billed and for probes. */
   readonly bytes: number | null;
   /** Wall time in milliseconds. */
@@ -58,6 +60,20 @@ export const CANARY_PHASES = [
   'operations',
 ] as const;
 type CanaryPhase = (typeof CANARY_PHASES)[number];
+
+/** Failures that a failure explains although no phase of theirs depends on its own: both have one cause. */
+export interface Explanation {
+  /** The checks that it explains, and phases of which it explains every check. */
+  readonly checks?: readonly string[];
+  readonly phases?: readonly CanaryPhase[];
+  /** Only where one of its own offenders matches. */
+  readonly when?: RegExp;
+  /** Only where every offender of the other failure names, as this pattern finds it, what an offender of its own names. */
+  readonly about?: RegExp;
+}
+
+/** What the daily job makes: none of it is there when the job has not run. */
+export const MADE_BY_THE_DAY = ['analytics', 'precompute', 'predict', 'publish', 'grade'] as const;
 
 /** One thing that was expected, and whether something is wrong with it. A null verdict counts as wrong. */
 export interface CheckedThing {
@@ -144,6 +160,7 @@ export interface Canary extends Check {
   /** Derived from the id. */
   readonly runbook: string;
   readonly dependsOn: readonly CanaryPhase[];
+  readonly explains?: readonly Explanation[];
   /** How many offenders are tolerated: the larger of a number and a share of what was expected. None when absent. */
   readonly tolerates?: { readonly count?: number; readonly share?: number };
   /** The outcome when nothing was expected: a failure, or a pass or skip with its reason. A skip closes no incident. */

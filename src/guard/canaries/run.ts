@@ -269,6 +269,7 @@ async function store(deps: CanaryDeps, runs: readonly CanaryRun[]): Promise<void
         runbook: _b,
         owner: _o,
         depends_on: _d,
+        explains: _e,
         offenders,
         ...result
       }) => ({

@@ -9,6 +9,7 @@ export function runbook(canary: Canary): string {
     `> ${canary.question}`,
     '',
     `- **Phase**: ${canary.phase}${canary.dependsOn.length === 0 ? '' : `; explained by failures of ${canary.dependsOn.join(', ')}`}`,
+    ...explained(canary),
     `- **Health shows**: ${canary.expected}${tolerance(canary)}`,
     `- **Asked**: ${asked(canary)}`,
     `- **Severity**: ${canary.severity.map((step) => severityFrom(canary, step)).join(', ')}`,
@@ -35,6 +36,14 @@ export function runbook(canary: Canary): string {
     '',
   ];
   return lines.join('\n').replaceAll('{slate}', '<slate>');
+}
+
+function explained({ explains = [] }: Canary): string[] {
+  const what = explains.flatMap(({ checks = [], phases = [] }) => [
+    ...(phases.length === 0 ? [] : [`every failure of ${phases.join(', ')}`]),
+    ...checks,
+  ]);
+  return what.length === 0 ? [] : [`- **Explains**, where both are about the same: ${what.join(', ')}`];
 }
 
 function tolerance({ tolerates }: Canary): string {

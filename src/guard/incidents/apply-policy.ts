@@ -35,7 +35,17 @@ export function applyPolicy(
       failingSlates(one).map(([, { severity }]) => severity),
     );
     const severity = head.failing_since === null ? head.severity : worst(severities);
-    const weighed = { ...head, severity, effects: effects.map(({ fingerprint }) => fingerprint).sort() };
+    const { effect_reasons: _, ...bare } = head;
+    const reasons = effects.map((one): [string, string] => [
+      one.fingerprint,
+      failingSlates(one)[0]?.[1].reason ?? '',
+    ]);
+    const weighed: IncidentDoc = {
+      ...bare,
+      severity,
+      effects: reasons.map(([check]) => check).sort(),
+      ...(reasons.length === 0 ? {} : { effect_reasons: Object.fromEntries(reasons) }),
+    };
     const { incident, reply } = decideReply(before.get(id), weighed, at);
     heads.set(id, incident);
     if (reply !== undefined) replies.push({ fingerprint: id, number: incident.replies, kind: reply });

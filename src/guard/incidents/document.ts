@@ -115,8 +115,9 @@ export interface IncidentDoc {
   readonly hidden_by: string | null;
   /** When the cause was last seen failing. */
   readonly hidden_at: string | null;
-  /** Checks that it explains. */
+  /** Checks that it explains, and what each of them says of its newest failing slate; absent where it explains none. */
   readonly effects: readonly string[];
+  readonly effect_reasons?: Readonly<Record<string, string>>;
   readonly ack: { readonly by: string; readonly at: string; readonly note: string | null } | null;
   readonly snooze: { readonly by: string; readonly until: string; readonly why: string } | null;
   /** Last message to people beyond an edit; null when there was none. */

@@ -61,7 +61,7 @@ export function incidentNotice(incident: IncidentDoc): Notice {
       seenLine(slate, state),
       ...offenderLine(state),
       ...otherSlates(failingSlates(incident).slice(1)),
-      ...effectLine(incident),
+      ...effectLines(incident),
       sinceLine(incident),
       ...flapLine(incident),
       ...acceptedLines(incident),
@@ -106,10 +106,18 @@ function seenLine(slate: string, { status, seen, expected }: FailingSlate): stri
   return `Slate ${slate}: expected ${clause(expected)}, saw ${seen}.`;
 }
 
-function effectLine({ effects }: IncidentDoc): string[] {
-  return effects.length === 0
-    ? []
-    : [`Explains ${count(effects.length, 'more failing check')}: ${effects.join(', ')}.`];
+/** Effects of which the message of their cause says what they found. */
+const MAX_TOLD_EFFECTS = 5;
+
+function effectLines({ effects, effect_reasons = {} }: IncidentDoc): string[] {
+  if (effects.length === 0) return [];
+  return [
+    `Explains ${count(effects.length, 'more failing check')}: ${effects.join(', ')}.`,
+    ...effects.slice(0, MAX_TOLD_EFFECTS).flatMap((check) => {
+      const reason = effect_reasons[check];
+      return reason === undefined || reason === '' ? [] : [`• ${check}: ${clause(reason)}.`];
+    }),
+  ];
 }
 
 function sinceLine(incident: IncidentDoc): string {

@@ -1,4 +1,5 @@
 import { isFailing, type Outcome } from '#core/check.ts';
+import type { Explanation } from '#guard/canaries/definition.ts';
 import { enqueue, type Post, readPosts } from '#platform/notify/outbox.ts';
 import type { Severity } from '#platform/notify/port.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
@@ -24,6 +25,8 @@ export interface CheckResult extends Outcome {
   readonly looks_at?: 'tonight' | 'last_night' | 'slate' | 'now';
   /** Phases whose failure would explain this one. */
   readonly depends_on: readonly string[];
+  /** Failures that have the same cause; none when absent. */
+  readonly explains?: readonly Explanation[];
 }
 
 /** All answers about one slate at one instant. */
@@ -50,10 +53,10 @@ export function checkRuns(
 }
 
 /**
- * Which failing check explains which, within one run: `effect -> cause`. A check that failed in a phase on which another
- * one depends, directly or through others, is its cause, and the cause that itself has none is named. Two checks that
- * depend on each other's phases explain nothing. An informational check is no cause: nobody hears of it. `known` are the
- * results that say which phase depends on which, where the run has only some of the checks.
+ * Which failing check explains which, within one run: `effect -> cause`. A check that failed in a phase on which another one
+ * depends is its cause, and so is one that declares that it explains the other; directly or through others. The cause that itself has
+ * none is named. Checks that explain each other explain nothing. An informational check is no cause: nobody hears of it. `known`
+ * are the results that say which phase depends on which, where the run has only some of the checks.
  */
 export function causesOf(
   results: readonly CheckResult[],
@@ -61,20 +64,45 @@ export function causesOf(
 ): Map<string, string> {
   const upstream = dependencies(known);
   const failing = results.filter(isFailing);
-  const explains = (cause: CheckResult, effect: CheckResult): boolean =>
-    cause.severity !== 'info' &&
+  const isAbove = (cause: CheckResult, effect: CheckResult): boolean =>
     cause.phase !== effect.phase &&
     reach(effect, upstream).has(cause.phase) &&
-    !reach(cause, upstream).has(effect.phase);
-  const isRoot = (result: CheckResult): boolean => !failing.some((other) => explains(other, result));
-  const roots = failing.filter(isRoot).toSorted(worstFirst);
+    !reach(cause, upstream).has(effect.phase) &&
+    !declares(effect, cause);
+  const explains = (cause: CheckResult, effect: CheckResult): boolean =>
+    cause !== effect && cause.severity !== 'info' && (declares(cause, effect) || isAbove(cause, effect));
+  const above = new Map(failing.map((effect) => [effect, failing.filter((one) => explains(one, effect))]));
+  const roots = failing.filter((one) => above.get(one)?.length === 0).toSorted(worstFirst);
   const found = new Map<string, string>();
   for (const effect of failing) {
-    if (isRoot(effect)) continue;
-    const cause = roots.find((root) => explains(root, effect));
+    const causes = new Set(above.get(effect));
+    // A set is walked to its end while it grows.
+    for (const one of causes) for (const further of above.get(one) ?? []) causes.add(further);
+    const cause = roots.find((root) => causes.has(root));
     if (cause !== undefined) found.set(effect.check, cause.check);
   }
   return found;
+}
+
+/** True when a failure declares that it explains another one, and both are about the same. */
+function declares(cause: CheckResult, effect: CheckResult): boolean {
+  return (cause.explains ?? []).some(({ checks, phases, when, about }) => {
+    const isMeant =
+      checks?.includes(effect.check) === true || phases?.some((phase) => phase === effect.phase) === true;
+    if (!isMeant || (when !== undefined && !cause.offenders.some((one) => when.test(one)))) return false;
+    return about === undefined || isCovered(effect, cause, about);
+  });
+}
+
+/** True when all that one failure is about, by a pattern, is named by another one. One that does not name all is not. */
+function isCovered(effect: CheckResult, cause: CheckResult, about: RegExp): boolean {
+  const subject = (offender: string): string | undefined => about.exec(offender)?.[0];
+  const named = new Set(cause.offenders.map(subject));
+  return (
+    effect.offenders.length > 0 &&
+    effect.offender_count === effect.offenders.length &&
+    effect.offenders.map(subject).every((one) => one !== undefined && named.has(one))
+  );
 }
 
 /** Phases that each phase depends on, as all checks together say; health counts as much as failure. */

@@ -56,6 +56,15 @@ describe('the catalogue', () => {
     },
   );
 
+  test('a check explains others that there are, and never itself', () => {
+    const ids = CATALOGUE.map(({ id }) => id);
+    for (const { id, phase, explains = [] } of CATALOGUE) {
+      const checks = explains.flatMap((one) => one.checks ?? []);
+      expect(checks.filter((other) => other === id || !ids.includes(other))).toEqual([]);
+      expect(explains.flatMap((one) => one.phases ?? [])).not.toContain(phase);
+    }
+  });
+
   test('a severity climbs: later steps are later and at least as severe', () => {
     const rank = { info: 0, warning: 1, critical: 2 };
     const broken = CATALOGUE.filter(({ severity }) =>

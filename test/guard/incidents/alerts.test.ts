@@ -9,6 +9,7 @@ import {
   snooze,
 } from '#guard/incidents/acknowledge.ts';
 import { alert } from '#guard/incidents/alert.ts';
+import type { CheckResult } from '#guard/incidents/update.ts';
 import { checkDelivered, openOutbox } from '#platform/notify/outbox.ts';
 import { alarmWorlds, check, NOON, passed, SLATE } from './alarm-world.ts';
 
@@ -265,6 +266,7 @@ describe('a cause', () => {
     expect(w.messages()).toBe(1);
     expect(changes.hidden).toHaveLength(8);
     expect(w.slack.posts[0]?.text).toContain('Explains 8 more failing checks: effect-0, effect-1');
+    expect(w.slack.posts[0]?.text).toContain('effect-0: 3 of 10 games have no predictions.');
   });
 
   it('that is over leaves its effects one run to follow', async () => {
@@ -301,10 +303,50 @@ describe('a cause', () => {
     expect(w.slack.top().map(({ text }) => text.split(':')[1])).toEqual([' effect-0']);
   });
 
-  it('cannot be a check of the same phase', async () => {
+  it('cannot be a check of the same phase that does not say so', async () => {
     const w = await world();
     await w.run([check('a', { depends_on: ['predict'] }), check('b', { depends_on: ['predict'] })]);
     expect(w.slack.top()).toHaveLength(2);
+  });
+
+  const told = async (results: readonly CheckResult[]): Promise<string[]> => {
+    const w = await world();
+    await w.run(results);
+    return w.slack.top().map(({ text }) => text.split(':')[1]?.trim() ?? '');
+  };
+
+  it('can declare what it explains, of its own phase or of any other, and what that explains in turn', async () => {
+    const heartbeat = check('job_heartbeats', {
+      phase: 'operations',
+      severity: 'critical',
+      offenders: ['day: has not run today'],
+      explains: [{ phases: ['analytics'], checks: ['work_died'], when: /^day: has not run/ }],
+    });
+    const died = check('work_died', { phase: 'operations' });
+    const context = check('context_built', { phase: 'analytics', depends_on: ['ingest'] });
+    const gap = check('prediction_gap', { depends_on: ['analytics'] });
+    expect(await told([gap, context, died, heartbeat])).toEqual(['job_heartbeats']);
+    const badly = { ...heartbeat, offenders: ['day: has not ended well for 3000 minutes'] };
+    expect((await told([context, died, badly])).sort()).toEqual([
+      'context_built',
+      'job_heartbeats',
+      'work_died',
+    ]);
+  });
+
+  it('explains what is about the same, and nothing that is about more or does not name all', async () => {
+    const offenders = ['0022400057 DUN: 1 players', '0022400058 CRL: 2 players'];
+    const rows = check('box_rows_plausible', {
+      ...{ offenders, offender_count: 2, severity: 'critical' },
+      explains: [{ checks: ['team_counts'], about: /\b00\d{8}\b/ }],
+    });
+    const counts = (games: readonly string[], offender_count = games.length): CheckResult =>
+      check('team_counts', { offenders: games.map((game) => `CRL ${game}: fga 100/3`), offender_count });
+    expect(await told([counts(['0022400058']), rows])).toEqual(['box_rows_plausible']);
+    const both = ['box_rows_plausible', 'team_counts'];
+    expect((await told([counts(['0022400058', '0022400059']), rows])).sort()).toEqual(both);
+    expect((await told([counts(['0022400058'], 30), rows])).sort()).toEqual(both);
+    expect(await told([counts(['0022400058']), { ...rows, status: 'pass' }])).toEqual(['team_counts']);
   });
 });
 

@@ -84,6 +84,7 @@ describe('golden renderings', () => {
       Slate 2025-01-10: expected 0 games without predictions, saw 3.
       12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.
       Explains 1 more failing check: export-fresh.
+      • export-fresh: 3 of 10 games have no predictions.
       Since 2025-01-10 12:00 ET (30 min); seen by 2 runs.",
               "type": "mrkdwn",
             },
@@ -120,6 +121,7 @@ describe('golden renderings', () => {
       Slate 2025-01-10: expected 0 games without predictions, saw 3.
       12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.
       Explains 1 more failing check: export-fresh.
+      • export-fresh: 3 of 10 games have no predictions.
       Since 2025-01-10 12:00 ET (30 min); seen by 2 runs.
       Repair: tipoff predict 2025-01-10 --mode RETRY",
       }

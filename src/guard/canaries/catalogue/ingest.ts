@@ -1,7 +1,7 @@
 import { PUBLISHED_IN } from '#core/markets.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { IS_EXPECTED, IS_WIDE } from '#pipeline/ingest/declared-sources.ts';
-import { BOXED_GAMES, GAMES, IS_COUNTED_TYPE, SEASON_DAYS, WITHIN_SEASON } from './sql.ts';
+import { BOXED_GAMES, GAME_ID, GAMES, IS_COUNTED_TYPE, SEASON_DAYS, WITHIN_SEASON } from './sql.ts';
 
 /** SQL: outside of these months the league may rightly have nothing ahead: playoff games are only known round by round. */
 const IN_REGULAR_SEASON =
@@ -90,6 +90,7 @@ const boxScoresMissing = defineCanary({
   owner: 'data',
   repair: 'tipoff fetch {slate}, or tipoff ingest <box scores>, then tipoff day {slate}',
   dependsOn: [],
+  explains: [{ checks: ['box_rows_plausible', 'team_counts'], about: GAME_ID }],
   whenEmpty: 'fail',
   look: {
     sql: `
@@ -130,6 +131,7 @@ const boxRowsPlausible = defineCanary({
   owner: 'data',
   repair: 'tipoff fetch {slate}, or tipoff ingest <box scores>, then tipoff day {slate}',
   dependsOn: [],
+  explains: [{ checks: ['team_counts'], about: GAME_ID }],
   whenEmpty: { skip: 'no box score has arrived; box_scores_missing says which' },
   look: {
     days: 30,
@@ -281,6 +283,7 @@ const injuryFeedFresh = defineCanary({
   repair:
     'tipoff fetch {slate} --statuses, or tipoff ingest <injury reports>, then tipoff predict {slate} --mode LINE_UPDATE',
   dependsOn: [],
+  explains: [{ checks: ['reports_plausible'] }],
   whenEmpty: { skip: 'no availability report is declared, and the days before had none either' },
   look: {
     sql: `

@@ -9,6 +9,7 @@ import {
   type CanaryContext,
   type CheckedThing,
   defineCanary,
+  MADE_BY_THE_DAY,
   type Moment,
 } from '#guard/canaries/definition.ts';
 import { readHalt } from '#guard/canaries/halt.ts';
@@ -19,6 +20,8 @@ import { WORK } from './work.ts';
 
 /** The job that makes predictions, when the checks expect it to have run on a day with games, and how long before the first tip-off. */
 const DAILY = { job: 'day', by: '12:45', minutesBeforeTip: 45 } as const;
+/** What is said of the daily job when it has not come to an end today. */
+const DAY_HAS_NOT_RUN = /^day: (?:has not run today|silent for)/;
 
 async function silentJobs(
   { warehouse, state, deployment }: CanaryContext,
@@ -97,6 +100,10 @@ const jobHeartbeats = defineCanary({
   owner: 'platform',
   repair: 'tipoff fetch {slate}, then tipoff day {slate}; correct the schedule of the named job',
   dependsOn: [],
+  explains: [
+    { phases: MADE_BY_THE_DAY, checks: ['schedule_status_stale'], when: DAY_HAS_NOT_RUN },
+    { checks: ['work_died'], when: DAY_HAS_NOT_RUN, about: /^day\b/ },
+  ],
   whenEmpty: { skip: 'no job is declared in TIPOFF_SCHEDULED_JOBS, and none has ever reported' },
   look: { probe: silentJobs },
   sabotage: {

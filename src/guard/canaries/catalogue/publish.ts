@@ -106,6 +106,7 @@ const exportFresh = defineCanary({
   owner: 'predictions',
   repair: 'tipoff export {slate}',
   dependsOn: ['predict'],
+  explains: [{ checks: ['export_equals_table', 'export_not_empty'], about: /^exports\/\S+\.json/ }],
   whenEmpty: { skip: 'nothing is published; prediction_gap says whether it should be' },
   look: {
     probe: freshDocuments,

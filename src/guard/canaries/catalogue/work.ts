@@ -4,6 +4,7 @@ import {
   type CanaryContext,
   type CheckedThing,
   defineCanary,
+  MADE_BY_THE_DAY,
   type Moment,
 } from '#guard/canaries/definition.ts';
 import { COLLECTIONS, listBatches, readUnits, unitKey } from '#pipeline/batch/state.ts';
@@ -36,6 +37,7 @@ const workDied = defineCanary({
   owner: 'platform',
   repair: 'tipoff day {slate}',
   dependsOn: [],
+  explains: [{ phases: MADE_BY_THE_DAY, when: /^day / }],
   whenEmpty: { pass: 'everything that began has ended' },
   look: { probe: unendedWork },
   sabotage: {

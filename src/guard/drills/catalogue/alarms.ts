@@ -155,6 +155,7 @@ function failureOf(id: string, slate: string): CanaryResult {
     owner: 'data',
     reason: 'thing: not well',
     depends_on: [],
+    explains: [],
     bytes: null,
     ms: 0,
   };
