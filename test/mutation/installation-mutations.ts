@@ -1,6 +1,6 @@
 import { addDays, easternInstant, type Slate } from '#core/calendar.ts';
 import { columnNames } from '#core/contracts/define.ts';
-import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { mlFeatureStore, stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import { scaleOf } from '#core/markets.ts';
 import { enterSlates, writeRun } from '#guard/backfill/ledger.ts';
 import { readBackupRecord, writeBackupRecord } from '#guard/backup-record.ts';
@@ -8,8 +8,11 @@ import { type CountDistribution, median, moments, pOverDecided, shiftedTo } from
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
 import { STAGING_PREFIX } from '#pipeline/batch/output-gate.ts';
 import { COLLECTIONS, UNIT_TOPIC } from '#pipeline/batch/state.ts';
+import { PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
+import { outputOf, runProcessor } from '#pipeline/processor.ts';
 import { refreshSummaries } from '#pipeline/refresh.ts';
 import { WORK_COLLECTION } from '#pipeline/work.ts';
+import { virtualClock } from '#platform/clock.ts';
 import type { Damage, PlainStores } from './damage.ts';
 import { contract, LASTING, type Mutation, ONCE } from './mutation.ts';
 
@@ -201,17 +204,47 @@ function faults(): Mutation[] {
            FROM (SELECT * FROM nba_orchestration.phase_runs WHERE processor = 'MLFeatureStore' AND slate_to = DATE '${day}' AND verdict = 'done' LIMIT 1) AS runs, range(30) AS times(i)`,
         )),
     }),
+    fault(
+      'never ends well',
+      'nba_orchestration.phase_runs',
+      'a job fails every time, and each time as if it were the first',
+      {
+        touches: ['nba_orchestration.phase_runs'],
+        after: async ({ warehouse }, day) =>
+          void (await warehouse.execute(
+            `INSERT INTO nba_orchestration.phase_runs SELECT runs.* REPLACE ('hopeless ' || i AS run_id, 'HopelessJob' AS processor, 'failed' AS verdict, 'TIPOFF_SQL: no such column' AS reason, TIMESTAMPTZ '${afternoon(day)}' - to_hours(i) AS started_at, TIMESTAMPTZ '${afternoon(day)}' - to_hours(i) AS finished_at)
+           FROM (SELECT * FROM nba_orchestration.phase_runs WHERE processor = 'MLFeatureStore' AND slate_to = DATE '${day}' AND verdict = 'done' LIMIT 1) AS runs, range(10) AS times(i)`,
+          )),
+      },
+    ),
+    fault('killed halfway', 'a backfill of tonight', 'features of tonight are older than what they read', {
+      touches: ['nba_orchestration.phase_runs', ...PRECOMPUTE_PROCESSORS.map(outputOf)],
+      after: async ({ warehouse }, day) => {
+        const clock = virtualClock(afternoon(day));
+        const range = { from: day, to: day, asOf: afternoon(day) };
+        for (const processor of PRECOMPUTE_PROCESSORS)
+          if (processor.table !== mlFeatureStore)
+            await runProcessor(
+              { warehouse, clock, codeVersion: 'mutation', runId: 'a backfill' },
+              processor,
+              range,
+            );
+      },
+    }),
     {
-      operator: 'left behind',
-      place: 'installation: staging table',
-      slates: ONCE,
-      damage: after(({ warehouse }, day) =>
-        warehouse.createTable(
-          stagedPredictions,
-          { dataset: 'nba_predictions', name: `${STAGING_PREFIX}orphan__0_1` },
-          { expiresAt: afternoon(addDays(day, -3)) },
+      ...fault(
+        'left behind',
+        'staging table',
+        'a staging table takes up space for ever',
+        after(({ warehouse }, day) =>
+          warehouse.createTable(
+            stagedPredictions,
+            { dataset: 'nba_predictions', name: `${STAGING_PREFIX}orphan__0_1` },
+            { expiresAt: afternoon(addDays(day, -3)) },
+          ),
         ),
       ),
+      isForDigest: true,
     },
   ];
 }

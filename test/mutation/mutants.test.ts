@@ -5,8 +5,9 @@ import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { SKIP_REASONS } from '#pipeline/batch/plan.ts';
 import { ACCEPTED, MAX_ACCEPTED } from './accepted.ts';
+import { prove } from './chains.ts';
 import { kindOf, mutants, sampled } from './mutants.ts';
-import { guardTable, replaysOf, withoutIt } from './page.ts';
+import { guardTable, withoutIt } from './page.ts';
 import { changedSource, switchOf } from './switched-off.ts';
 import { asksAbout, compareViews, type Judged } from './verdict.ts';
 import type { DayView } from './view.ts';
@@ -84,6 +85,14 @@ describe('a guard that stops something', () => {
     expect(edit && changedSource(source, edit)).not.toBe(source);
   });
 
+  it('can be switched off beside another one in the same place', () => {
+    const edits = ['keys_are_unique', 'rows_are_as_made'].map((check) => switchOf(`audit: ${check}`));
+    const source = readFileSync(resolve(root, edits[0]?.file ?? ''), 'utf8');
+    const changed = edits.reduce((text, edit) => (edit ? changedSource(text, edit) : text), source);
+    expect(changed).toContain("id !== 'keys_are_unique'");
+    expect(changed).toContain("id !== 'rows_are_as_made'");
+  });
+
   it('is not switched off without anybody noticing that its source has changed', () => {
     const edit = switchOf('held: results');
     expect(() => edit && changedSource('const other = 1;', edit)).toThrow('expected problems.push');
@@ -95,7 +104,15 @@ describe('a guard that stops something', () => {
   });
 
   it('says nothing in a comparison where it is switched off', () => {
-    const quiet = { told: {}, failing: {}, visible: {}, grades: {}, documents: {} };
+    const quiet = {
+      told: {},
+      explained: {},
+      listed: {},
+      failing: {},
+      visible: {},
+      grades: {},
+      documents: {},
+    };
     const day = '2024-11-20' as DayView['day'];
     const seen = { ...quiet, day, blocks: { 'ingest: TIPOFF_UNKNOWN_FORMAT': 1 } };
     const healthy = { ...quiet, day, blocks: {} };
@@ -104,35 +121,111 @@ describe('a guard that stops something', () => {
   });
 });
 
-describe('the table of guards', () => {
-  const one = (id: string, guards: readonly string[], more: Partial<Judged> = {}): Judged => ({
+/** A verdict of a mutant, told by guards at once unless said otherwise. */
+function verdictOf(id: string, guards: readonly string[], more: Partial<Judged> = {}): Judged {
+  return {
     ...{ id, operator: 'drop all', place: id, slates: 1, verdict: 'told', why: '' },
     ...{ guards, first: guards, told: guards, isNamed: true, cpuSeconds: 1 },
     ...more,
+  };
+}
+
+describe('the proof of a guard', () => {
+  /** What becomes of one mutant without some guards: the first entry of which all are off, the most of them first. */
+  const playing =
+    (entries: readonly (readonly [readonly string[], Partial<Judged>])[]) =>
+    async (without: readonly string[], id: string): Promise<Judged> => {
+      const found = entries
+        .filter(([off]) => off.every((guard) => without.includes(guard)))
+        .sort(([a], [b]) => b.length - a.length)[0];
+      return verdictOf(id, found?.[1].guards ?? [], found?.[1] ?? {});
+    };
+  const survivor: Partial<Judged> = { verdict: 'survivor', why: 'a wrong number; nothing was said' };
+
+  it('is a mutant that survives without it alone', async () => {
+    const told = verdictOf('a', ['lines_present'], { harm: 'no line', telling: ['lines_present'] });
+    const { chain } = await prove('lines_present', [told], playing([[['lines_present'], survivor]]));
+    expect(chain).toEqual({ mutant: 'a', others: [], why: 'a wrong number; nothing was said' });
   });
+
+  it('switches off what else tells of the same, and nothing that only failed', async () => {
+    const telling = ['lines_present', 'coverage_kept'];
+    const told = verdictOf('a', [...telling, 'rows_without_receipt'], { harm: 'no line', telling });
+    const replay = playing([[telling, survivor]]);
+    expect((await prove('lines_present', [told], replay)).chain?.others).toEqual(['coverage_kept']);
+  });
+
+  it('takes away one guard after the other, what stops something first, until nobody notices', async () => {
+    const blocked = verdictOf('a', ['audit: values_in_range', 'batch_ended', 'prediction_gap'], {
+      verdict: 'blocked',
+      first: ['audit: values_in_range'],
+    });
+    const replay = playing([
+      [['audit: values_in_range'], { verdict: 'blocked', guards: ['audit: rules_are_kept'] }],
+      [['audit: rules_are_kept'], { verdict: 'blocked', guards: ['audit: values_in_range'] }],
+      [
+        ['audit: values_in_range', 'audit: rules_are_kept'],
+        { guards: ['rules_kept'], harm: 'a wrong number', telling: ['rules_kept'] },
+      ],
+      [['audit: values_in_range', 'audit: rules_are_kept', 'rules_kept'], survivor],
+    ]);
+    const others = async (guard: string): Promise<unknown> =>
+      (await prove(guard, [blocked], replay)).chain?.others;
+    expect(await others('audit: values_in_range')).toEqual(['audit: rules_are_kept', 'rules_kept']);
+    expect(await others('batch_ended')).toBeUndefined();
+  });
+
+  it('does not take a mutant for its own that others would stop without it', async () => {
+    const blocked = verdictOf('a', ['skip: player_out'], { verdict: 'blocked' });
+    const replay = playing([
+      [['skip: player_out'], { verdict: 'blocked', guards: ['held: roster'] }],
+      [['held: roster'], { verdict: 'blocked', guards: ['held: schedule'] }],
+      [['skip: player_out', 'held: roster'], survivor],
+    ]);
+    const { chain, fruitless } = await prove('skip: player_out', [blocked], replay);
+    expect(chain).toBeUndefined();
+    expect(fruitless).toEqual({ a: 'not its own with held: roster off' });
+  });
+
+  it('goes on to the next mutant after one that is harmless, and keeps the shortest chain', async () => {
+    const own = ['a', 'b', 'c'].map((id) =>
+      verdictOf(id, ['byte_budget', 'run_rate'], { place: id, telling: ['byte_budget', 'run_rate'] }),
+    );
+    const replay = async (without: readonly string[], id: string): Promise<Judged> => {
+      if (id === 'a') return verdictOf(id, [], { verdict: 'harmless' });
+      if (id === 'b' && !without.includes('backup_fresh'))
+        return verdictOf(id, ['backup_fresh'], { telling: ['backup_fresh'] });
+      return verdictOf(id, [], survivor);
+    };
+    const { chain, fruitless } = await prove('byte_budget', own, replay);
+    expect(chain).toMatchObject({ mutant: 'c', others: ['run_rate'] });
+    expect(Object.values(fruitless).every((why) => why === 'harmless with run_rate off')).toBe(true);
+  });
+});
+
+describe('the table of guards', () => {
   const judged = [
-    one('a', ['lines_present'], { harm: 'no line' }),
-    one('b', ['audit: values_in_range', 'batch_ended', 'prediction_gap'], { verdict: 'blocked' }),
-    one('c', ['audit: values_in_range', 'batch_ended'], { verdict: 'blocked' }),
-    one('d', ['byte_budget']),
+    verdictOf('a', ['lines_present'], { harm: 'no line' }),
+    verdictOf('b', ['audit: values_in_range', 'batch_ended', 'prediction_gap'], { verdict: 'blocked' }),
+    verdictOf('d', ['byte_budget']),
   ];
 
-  it('has what stops something tried with all that it noticed, the least noticed first, and a check alone with some', () => {
-    expect(replaysOf(judged)).toEqual({ 'audit: values_in_range': ['c', 'b'], byte_budget: ['d'] });
-  });
-
-  it('says what became of them', () => {
+  it('says what becomes of mutants without a guard', () => {
     const table = guardTable(judged, {
-      'audit: values_in_range': { c: one('c', ['rules_kept'], { harm: 'a wrong number' }) },
-      byte_budget: { d: one('d', [], { verdict: 'survivor' }) },
+      'audit: values_in_range': {
+        chain: { mutant: 'b', others: ['rules_kept'], why: 'a wrong number' },
+        fruitless: {},
+      },
+      batch_ended: { fruitless: { b: 'harmless' } },
+      byte_budget: { chain: { mutant: 'd', others: [], why: 'too many bytes' }, fruitless: {} },
     });
     const said = Object.fromEntries(Object.entries(table).map(([guard, row]) => [guard, withoutIt(row)]));
     expect(said).toEqual({
-      'audit: values_in_range': 'wrong until told by rules_kept: c',
-      batch_ended: 'noticed by audit: values_in_range',
-      byte_budget: '1 survive: d',
+      'audit: values_in_range': 'survives with rules_kept off too: b',
+      batch_ended: 'none survives: b: harmless',
+      byte_budget: 'survives: d',
       lines_present: '1 survive: a',
-      prediction_gap: 'noticed by audit: values_in_range',
+      prediction_gap: 'not tried',
     });
   });
 });
@@ -142,6 +235,8 @@ describe('the comparison with a healthy day', () => {
     day: '2024-11-20' as DayView['day'],
     blocks: { 'skip: player_out': 2 },
     told: {},
+    explained: {},
+    listed: {},
     failing: {},
     visible: { a: [20, 0.51, 'OVER'], b: [10, 0.4, 'UNDER'] },
     grades: {},
@@ -150,7 +245,10 @@ describe('the comparison with a healthy day', () => {
 
   it('finds nothing where nothing differs beyond the tolerance', () => {
     const near = { ...healthy, visible: { a: [20.2, 0.515, 'OVER'], b: [10, 0.4, 'UNDER'] } };
-    expect(compareViews(healthy, near)).toEqual({ blocks: [], told: {}, guards: [], first: [] });
+    expect(compareViews(healthy, near)).toEqual({
+      ...{ blocks: [], told: {}, explained: {}, listed: {} },
+      ...{ guards: [], first: [] },
+    });
   });
 
   it('finds another value, a row too many, a row too few and another document', () => {
@@ -170,10 +268,12 @@ describe('the comparison with a healthy day', () => {
       ...healthy,
       blocks: { 'skip: player_out': 2, 'quarantine: bad_number': 3 },
       told: { lines_present: 'no line' },
+      explained: { prediction_gap: 'no predictions' },
       failing: { lines_present: '17:45' },
     });
     expect(said.blocks).toEqual(['quarantine: bad_number (3)']);
     expect(said.told).toEqual({ lines_present: 'no line' });
+    expect(said.explained).toEqual({ prediction_gap: 'no predictions' });
     expect(said.guards).toEqual(['lines_present', 'quarantine: bad_number']);
     expect(said.first).toEqual(['quarantine: bad_number']);
   });

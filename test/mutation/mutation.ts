@@ -11,6 +11,8 @@ export interface Mutation {
   readonly damage: Damage;
   /** What is at fault although nothing that is visible, exported or graded differs: to say nothing of it is to let it survive. */
   readonly fault?: string;
+  /** A line of the daily digest is enough to have told of it: it costs space and is no harm to anybody. */
+  readonly isForDigest?: boolean;
   /** Slates in a row on which it is tried. */
   readonly slates: readonly number[];
 }

@@ -1,11 +1,14 @@
-import { hashText } from '#core/random.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { acceptedWhy } from './accepted.ts';
-import { kindOf } from './mutants.ts';
+import type { Proof } from './chains.ts';
 import { type Judged, VERDICTS } from './verdict.ts';
 
 /** The page of a run, of all mutants or of a sample of them: operator × place → verdict, the survivors with their reasons, and what each guard noticed. */
-export function mutationPage(judged: readonly Judged[], total: number, without: SwitchedOff): string {
+export function mutationPage(
+  judged: readonly Judged[],
+  total: number,
+  proofs: Readonly<Record<string, Proof>>,
+): string {
   const count = (verdict: string): number => judged.filter((one) => one.verdict === verdict).length;
   const operators = new Set(judged.map(({ operator }) => operator));
   const survivors = judged.filter(({ verdict }) => verdict === 'survivor');
@@ -18,7 +21,7 @@ export function mutationPage(judged: readonly Judged[], total: number, without: 
       return `| ${first?.operator} | ${cell(first?.place ?? '')} | ${verdicts} | ${cell(first?.why ?? '')} |`;
     },
   );
-  const heard = guardTable(judged, without);
+  const heard = guardTable(judged, proofs);
   const silent = CATALOGUE.filter(({ id }) => !(id in heard));
   const digestOnly = silent.filter(({ severity }) => severity.every((step) => step.severity === 'info'));
   const unheard = silent.filter((check) => !digestOnly.includes(check));
@@ -30,7 +33,7 @@ export function mutationPage(judged: readonly Judged[], total: number, without: 
     `${judged.length === total ? `All ${total} mutants,` : `${judged.length} of the ${total} mutants there are,`} of ${operators.size} operators, each for so many slates in a row on a copy of a simulated installation: ${VERDICTS.map((verdict) => `${count(verdict)} ${verdict}`).join(', ')}.`,
     '',
     '- **blocked**: refused, held, skipped or quarantined with a reason, and nothing wrong became visible.',
-    `- **told**: people were told of an incident on every damaged day on which something was wrong. ${judged.filter(({ verdict, isNamed }) => verdict === 'told' && isNamed).length} of ${count('told')} by a check that reads the damaged place itself.`,
+    `- **told**: people were told of an incident on every damaged day on which something was wrong; of what only costs space, in the daily digest. ${judged.filter(({ verdict, isNamed }) => verdict === 'told' && isNamed).length} of ${count('told')} by a check that reads the damaged place itself.`,
     '- **harmless**: 48 hours later, what is visible, exported and graded is what it would have been (forecasts within 0.25 points, probabilities within 0.015).',
     '- **survivor**: something wrong or missing was visible, and nothing was said.',
     '',
@@ -49,19 +52,17 @@ export function mutationPage(judged: readonly Judged[], total: number, without: 
     '',
     '## Guards',
     '',
-    'What becomes of mutants when the guard that noticed them is switched off. What a check says is left out: it changes nothing of what happens, so what the others said stays as it is. A guard that stops something (an audit, a gate, a quarantine, a hold, a refusal by its code) is switched off in its source, and the mutants are played again: what followed from it does not happen either. Of the mutants that a guard may be alone with, up to three are played (`npm run mutate -- --guards`).',
+    'For each guard a mutant that survives without it: something is wrong, missing or at fault, and nobody says so. Where others notice the mutant as well, these are switched off too, one after the other, until it survives (`npm run mutate -- --guards`); the table has the shortest chain found, and its depth is the number of the others. A guard of depth 0 is all there is against the mutant. With the others off and the guard on, the mutant is noticed: it is the last one left. A mutant that is harmless then proves nothing of the guard, and the next one is tried.',
     '',
-    '- **survive**: something is wrong, missing or at fault, and nobody says so. A check that was alone with mutants when something was wrong is needed for them without being tried.',
-    '- **wrong until told**: something wrong becomes visible, or something is missing, and a check tells of it.',
-    '- **noticed by**: another guard notices the same, before anything wrong is visible.',
+    'What a check says changes nothing of what happens: it is left out. A guard that stops something (an audit, a gate, a quarantine, a hold, a refusal by its code) is switched off in its source, so that what followed from it does not happen either. Where a port refuses (`TIPOFF_SQL`, `TIPOFF_STORAGE`) or a file cannot be read there is nothing to switch off: that it says so is left out.',
     '',
-    '| guard | mutants it noticed | first of all | alone | without it |',
-    '|---|---|---|---|---|',
+    '| guard | mutants it noticed | first of all | alone | depth | without it |',
+    '|---|---|---|---|---|---|',
     ...Object.entries(heard).map(
       ([guard, noticed]) =>
-        `| ${guard} | ${noticed.noticed} | ${noticed.first} | ${noticed.alone.length} | ${cell(withoutIt(noticed), 200)} |`,
+        `| ${guard} | ${noticed.noticed} | ${noticed.first} | ${noticed.alone.length} | ${depthOf(noticed)} | ${cell(withoutIt(noticed), 500)} |`,
     ),
-    ...(unheard.length === 0 ? [] : ['', `None of these mutants needs: ${namesOf(unheard)}.`]),
+    ...(unheard.length === 0 ? [] : ['', `None of these mutants was noticed by: ${namesOf(unheard)}.`]),
     ...(digestOnly.length === 0
       ? []
       : ['', `Nobody is told by these, which only enter the daily digest: ${namesOf(digestOnly)}.`]),
@@ -74,94 +75,59 @@ export function mutationPage(judged: readonly Judged[], total: number, without: 
   ].join('\n')}\n`;
 }
 
-/** What became of mutants that were played again with a guard switched off, by guard and mutant. */
-export type SwitchedOff = Readonly<Record<string, Readonly<Record<string, Judged>>>>;
-
-/** What of some mutants a guard noticed, and what becomes of them without it. */
+/** What some mutants say of a guard. */
 export interface Noticed {
   readonly noticed: number;
   /** Those that nobody noticed earlier. */
   readonly first: number;
   /** Those that nobody else noticed, by id. */
   readonly alone: readonly string[];
-  /** Those that survive without it: something was wrong when it alone told of them, or they were played again without it. */
+  /** Those of them with which something was wrong when it alone told: each survives without it. */
   readonly needed: readonly string[];
-  /** Those that were played again without it and did not survive. */
-  readonly replayed: readonly Judged[];
-  /** The other guard that noticed most of the same. */
-  readonly beside?: string;
+  /** What came of switching it off; absent where that was not tried. */
+  readonly proof?: Proof;
 }
 
 /** Guards by name, with what they noticed of mutants that are no harm. */
-export function guardTable(judged: readonly Judged[], without: SwitchedOff): Record<string, Noticed> {
+export function guardTable(
+  judged: readonly Judged[],
+  proofs: Readonly<Record<string, Proof>>,
+): Record<string, Noticed> {
   const seen = judged.filter(({ verdict }) => verdict === 'blocked' || verdict === 'told');
   const names = [...new Set(seen.flatMap(({ guards }) => guards))].sort((a, b) => a.localeCompare(b));
   return Object.fromEntries(
     names.map((guard): [string, Noticed] => {
       const own = seen.filter(({ guards }) => guards.includes(guard));
       const alone = own.filter(({ guards }) => guards.length === 1);
-      const others = Map.groupBy(
-        own.flatMap(({ guards }) => guards.filter((one) => one !== guard)),
-        (one) => one,
-      );
-      const [beside] = [...others].sort((a, b) => b[1].length - a[1].length || a[0].localeCompare(b[0]));
-      const replayed = Object.values(without[guard] ?? {});
-      const survived = replayed.filter(({ verdict }) => verdict === 'survivor').map(({ id }) => id);
-      const harmed = alone.filter(({ harm }) => harm !== undefined).map(({ id }) => id);
-      return [
-        guard,
-        {
-          noticed: own.length,
-          first: own.filter(({ first }) => first.includes(guard)).length,
-          alone: alone.map(({ id }) => id),
-          needed: [...new Set([...harmed, ...survived])],
-          replayed: replayed.filter(({ verdict }) => verdict !== 'survivor'),
-          ...(beside === undefined ? {} : { beside: beside[0] }),
-        },
-      ];
+      const noticed = {
+        noticed: own.length,
+        first: own.filter(({ first }) => first.includes(guard)).length,
+        alone: alone.map(({ id }) => id),
+        needed: alone.filter(({ harm }) => harm !== undefined).map(({ id }) => id),
+      };
+      const proof = proofs[guard];
+      return [guard, proof === undefined ? noticed : { ...noticed, proof }];
     }),
   );
 }
 
-/**
- * The mutants that a guard must be switched off for to know whether it is needed, those first that the fewest others noticed: of a
- * check those that it was alone with, of a guard that stops something all, because what followed from it is among the others.
- */
-export function replaysOf(judged: readonly Judged[]): Record<string, string[]> {
-  const seen = judged.filter(({ verdict }) => verdict === 'blocked' || verdict === 'told');
-  return Object.fromEntries(
-    Object.entries(guardTable(judged, {}))
-      .filter(([, { needed }]) => needed.length === 0)
-      .map(([guard, { alone }]): [string, string[]] => {
-        const isCheck = CATALOGUE.some(({ id }) => id === guard);
-        const own = seen
-          .filter(({ id, guards }) => (isCheck ? alone.includes(id) : guards.includes(guard)))
-          .sort(
-            (a, b) =>
-              a.guards.length - b.guards.length || a.slates - b.slates || hashText(a.id) - hashText(b.id),
-          );
-        // One of each kind of damage before a second of any.
-        const kinds = [...Map.groupBy(own, kindOf).values()];
-        return [guard, [...kinds.map(([first]) => first), ...own].flatMap((one) => one?.id ?? [])];
-      })
-      .map(([guard, ids]): [string, string[]] => [guard, [...new Set(ids)]])
-      .filter(([, ids]) => ids.length > 0),
-  );
-}
-
 /** What becomes of mutants without a guard, in words. */
-export function withoutIt({ needed, replayed, beside }: Noticed): string {
-  const [first] = needed;
-  if (first !== undefined) return `${needed.length} survive: ${first}`;
-  const shown = replayed.find(({ verdict, harm }) => verdict === 'told' && harm !== undefined);
-  if (shown !== undefined) return `wrong until told by ${shown.told.slice(0, 2).join(', ')}: ${shown.id}`;
-  const [same] = replayed;
-  if (same === undefined) return beside === undefined ? 'not tried' : `noticed by ${beside}`;
-  return same.verdict === 'harmless' ? `harmless: ${same.id}` : `noticed by ${tellersOf(same)}: ${same.id}`;
+export function withoutIt({ needed, proof }: Noticed): string {
+  if (proof === undefined)
+    return needed.length === 0 ? 'not tried' : `${needed.length} survive: ${needed[0]}`;
+  const { chain, fruitless } = proof;
+  if (chain === undefined) {
+    const reasons = Object.entries(fruitless).map(([id, why]) => `${id}: ${why}`);
+    return `none survives: ${reasons.join('; ')}`;
+  }
+  if (chain.others.length > 0) return `survives with ${chain.others.join(', ')} off too: ${chain.mutant}`;
+  return needed.length > 1 ? `${needed.length} survive: ${chain.mutant}` : `survives: ${chain.mutant}`;
 }
 
-function tellersOf({ guards, first }: Judged): string {
-  return (first.length > 0 ? first : guards).slice(0, 2).join(', ');
+/** How many others have to be off as well for a mutant to survive without a guard. */
+function depthOf({ needed, proof }: Noticed): string {
+  if (proof === undefined) return needed.length === 0 ? '' : '0';
+  return proof.chain === undefined ? 'none' : String(proof.chain.others.length);
 }
 
 function namesOf(checks: readonly { readonly id: string }[]): string {

@@ -1,21 +1,23 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hashText } from '#core/random.ts';
 import { writeSuiteReport } from '#test/process/suite-report.ts';
 import { acceptedWhy } from './accepted.ts';
+import { isCheck, type Proof, prove } from './chains.ts';
 import { type Mutant, mutants, sampled } from './mutants.ts';
-import { guardTable, mutationPage, replaysOf, type SwitchedOff, withoutIt } from './page.ts';
+import { guardTable, mutationPage, withoutIt } from './page.ts';
 import { healthyView, preparedWorld } from './prepared.ts';
+import { switchOf } from './switched-off.ts';
 import { type Judged, VERDICTS } from './verdict.ts';
 import type { Answer, Request } from './worker.ts';
 
 // npm run mutate -- [--sample N] [--seed S] [--only TEXT...] [--slates N...] [--shard I/N] [--without GUARD...] [--jobs N] [--json] [--page]
-//   [--results FILE] [--kept] [--guards] [--report FILE] [--list]
+//   [--results FILE] [--kept] [--guards [--guard GUARD...]] [--report FILE] [--list]
 // With --results, verdicts are kept in a file, line by line, and those that are in it already are not made again; with --kept no
-// others are made. With --guards, each guard is switched off for mutants that it may have been alone with: a check by leaving out what
-// it says, one that stops something in its source.
+// others are made. With --guards, each guard is switched off, and the others that notice the same, until a mutant survives: a check by
+// leaving out what it says, one that stops something in its source.
 // Damages a simulated installation in every way there is, and demands that each damage is blocked, told or harmless.
 const { values } = parseArgs({
   options: {
@@ -31,14 +33,13 @@ const { values } = parseArgs({
     results: { type: 'string' },
     kept: { type: 'boolean', default: false },
     guards: { type: 'boolean', default: false },
+    guard: { type: 'string', multiple: true },
     report: { type: 'string' },
     list: { type: 'boolean', default: false },
   },
 });
 const seed = Number(values.seed);
 const jobs = Number(values.jobs);
-/** Mutants for which a guard is switched off before it counts as not needed. */
-const MAX_REPLAYS = 3;
 const PAGE = resolve(import.meta.dirname, '../../docs/mutation.md');
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -60,11 +61,11 @@ async function lead(): Promise<void> {
     );
   }
   const judged = await judgeAll(chosen);
-  const without = values.guards ? await switchedOff(judged) : {};
+  const proofs = values.guards ? await proveAll(judged) : {};
   const count = (verdict: string): number => judged.filter((one) => one.verdict === verdict).length;
   const survivors = judged.filter(({ verdict }) => verdict === 'survivor');
   const unexpected = survivors.filter((one) => acceptedWhy(one) === undefined);
-  if (values.page) writeFileSync(PAGE, mutationPage(judged, mutants().length, without));
+  if (values.page) writeFileSync(PAGE, mutationPage(judged, mutants().length, proofs));
   writeSuiteReport(values.report, { passed: judged.length - unexpected.length, failed: unexpected.length });
   if (values.json) {
     process.stdout.write(
@@ -74,12 +75,12 @@ async function lead(): Promise<void> {
         told: count('told'),
         harmless: count('harmless'),
         survivors: survivors.map(({ operator, place, slates, why }) => ({ operator, place, slates, why })),
-        guards: guardTable(judged, without),
+        guards: guardTable(judged, proofs),
       })}\n`,
     );
   } else {
     for (const { id, why } of survivors) process.stdout.write(`survivor: ${id}: ${why}\n`);
-    for (const [guard, noticed] of Object.entries(guardTable(judged, without)))
+    for (const [guard, noticed] of Object.entries(guardTable(judged, proofs)))
       process.stdout.write(
         `guard ${guard}: ${noticed.noticed} mutants, ${noticed.first} of them first, ${noticed.alone.length} alone; without it ${withoutIt(noticed)}\n`,
       );
@@ -112,8 +113,8 @@ function mutationOf(id: string): string {
   return id.replace(/ \| \d+$/, '');
 }
 
-/** A verdict as it is kept in a file; `without` names the guard that was switched off. */
-type Kept = Judged & { readonly without?: string };
+/** A verdict as it is kept in a file; `without` names the guards that were switched off. */
+type Kept = Judged & { readonly without?: readonly string[] };
 
 function keptLines(): Kept[] {
   if (values.results === undefined || !existsSync(values.results)) return [];
@@ -129,31 +130,78 @@ function keep(line: Kept): void {
   if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(line)}\n`);
 }
 
-/** What becomes of mutants when a guard that may have been alone with them is switched off, by guard and mutant. */
-async function switchedOff(judged: readonly Judged[]): Promise<SwitchedOff> {
-  const replayed = new Map(
+/** Switches every guard off that noticed something, checks before those that stop something. */
+async function proveAll(judged: readonly Judged[]): Promise<Record<string, Proof>> {
+  const played = new Map(
     keptLines().flatMap((line) =>
-      line.without === undefined ? [] : [[`${line.without}\n${line.id}`, line]],
+      line.without === undefined ? [] : [[replayKey(line.without, line.id), line]],
     ),
   );
-  const verdicts: Record<string, Record<string, Judged>> = {};
-  const waiting = Object.entries(replaysOf(judged));
+  const { guard: named } = values;
+  const guards = Object.keys(guardTable(judged, {})).filter((one) => named?.includes(one) ?? true);
+  const waiting = [...guards.filter(isCheck), ...guards.filter((guard) => !isCheck(guard))];
+  const proofs: Record<string, Proof> = {};
   const one = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [guard, ids] = next;
-      for (const id of ids.slice(0, MAX_REPLAYS)) {
-        const kept = replayed.get(`${guard}\n${id}`);
-        const [again] = kept === undefined ? await judgedBy([guard], [[id]]) : [kept];
-        if (again === undefined) continue;
-        verdicts[guard] = { ...verdicts[guard], [id]: again };
-        if (kept === undefined) keep({ ...again, without: guard });
-        say(`without ${guard}: ${again.verdict} ${id}: ${again.why.slice(0, 160)}`);
-        if (again.verdict === 'survivor') break;
-      }
+    const worker = replayer();
+    for (let guard = waiting.shift(); guard !== undefined; guard = waiting.shift()) {
+      proofs[guard] = await prove(guard, judged, async (without, id) => {
+        const kept = played.get(replayKey(without, id));
+        if (kept !== undefined) return kept;
+        const again = await worker.replay(without, id);
+        const line = { ...again, without };
+        played.set(replayKey(without, id), line);
+        keep(line);
+        say(`without ${without.join(', ')}: ${again.verdict} ${id}: ${again.why.slice(0, 160)}`);
+        return again;
+      });
     }
+    worker.close();
   };
   await Promise.all(Array.from({ length: jobs }, one));
-  return verdicts;
+  return Object.fromEntries(guards.flatMap((guard) => (proofs[guard] ? [[guard, proofs[guard]]] : [])));
+}
+
+function replayKey(without: readonly string[], id: string): string {
+  return `${without.toSorted().join('\n')}\n\n${id}`;
+}
+
+/** Plays mutants again in a process of its own, another one whenever other guards are off in the sources. */
+function replayer(): { replay(without: readonly string[], id: string): Promise<Judged>; close(): void } {
+  let current: { readonly off: string; readonly child: ChildProcess } | undefined;
+  return {
+    replay: async (without, id) => {
+      const off = without.filter((guard) => switchOf(guard) !== undefined).toSorted();
+      if (current?.off !== off.join()) {
+        current?.child.disconnect();
+        const child = startWorker(off);
+        current = { off: off.join(), child };
+        await answerOf(child);
+      }
+      current.child.send({ ids: [id], without } satisfies Request);
+      const [judged] = await answerOf(current.child);
+      if (judged === undefined) throw new Error(`${id} was not judged`);
+      return judged;
+    },
+    close: () => current?.child.disconnect(),
+  };
+}
+
+/** The next message of a process. */
+function answerOf(child: ChildProcess): Promise<readonly Judged[]> {
+  return new Promise((done, fail) => {
+    const ended = (code: number | null): void => fail(new Error(`a process ended with ${code}`));
+    child.once('exit', ended);
+    child.once('message', (message: Answer) => {
+      child.off('exit', ended);
+      done(message === 'ready' ? [] : message);
+    });
+  });
+}
+
+function startWorker(without: readonly string[]): ChildProcess {
+  return fork(join(import.meta.dirname, 'worker.ts'), [...without], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
 }
 
 /** Judges mutants in processes beside each other; the order of the answers is that of the mutants. */
@@ -181,14 +229,12 @@ async function judgeAll(chosen: readonly Mutant[]): Promise<Judged[]> {
 /** Judges what waits in a process of its own, until nothing waits any more. */
 function judgedBy(
   without: readonly string[],
-  waiting: Request[],
+  waiting: (readonly string[])[],
   take: (judged: Judged) => void = () => undefined,
 ): Promise<Judged[]> {
   return new Promise((done, fail) => {
     const all: Judged[] = [];
-    const child = fork(join(import.meta.dirname, 'worker.ts'), [...without], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
+    const child = startWorker(without);
     child.on('message', (message: Answer) => {
       for (const judged of message === 'ready' ? [] : message) {
         all.push(judged);
@@ -196,7 +242,7 @@ function judgedBy(
       }
       const next = waiting.shift();
       if (next === undefined) child.disconnect();
-      else child.send(next);
+      else child.send({ ids: next, without } satisfies Request);
     });
     child.on('exit', (code) => (code === 0 ? done(all) : fail(new Error(`a process ended with ${code}`))));
   });

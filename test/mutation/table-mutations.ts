@@ -1,5 +1,6 @@
 import { addDays, type Slate } from '#core/calendar.ts';
 import { columnNames } from '#core/contracts/define.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { contract, LASTING, LONG, type Mutation, ONCE } from './mutation.ts';
 import { mutationLeague } from './world.ts';
 
@@ -351,11 +352,12 @@ function bookMutations(): Mutation[] {
     operator: string,
     place: string,
     statement: (day: Slate) => string,
-    slates: readonly number[] = LASTING,
+    fault?: string,
   ): Mutation => ({
     operator,
     place,
-    slates,
+    slates: LASTING,
+    ...omitUndefined({ fault }),
     damage: {
       touches: [place.split('.').slice(0, 2).join('.')],
       after: async (world, day) => void (await world.warehouse.execute(statement(day))),
@@ -389,6 +391,7 @@ function bookMutations(): Mutation[] {
       'nba_raw.ingested_files.rows_rejected',
       () =>
         'UPDATE nba_raw.ingested_files SET rows_rejected = rows_read, rows_loaded = 0 WHERE rows_read >= 20',
+      'the rows of a source are refused',
     ),
     sql(
       'event renamed',
@@ -405,6 +408,7 @@ function bookMutations(): Mutation[] {
       'audit lost',
       'nba_predictions.publications.audit',
       (day) => `UPDATE nba_predictions.publications SET audit = '[]' WHERE slate = DATE '${day}'`,
+      'rows are visible without an audit',
     ),
   ];
 }

@@ -28,6 +28,11 @@ export interface Judged {
   readonly isNamed: boolean;
   /** What was wrong, missing or at fault on a day on which it was told; absent where it was told before anything was. */
   readonly harm?: string;
+  /**
+   * The checks that told of it on such a day, and those whose incident another one explained then: it survives when none of them
+   * says anything. Of the day with the fewest; where nothing was wrong yet, of the last day on which it was told.
+   */
+  readonly telling?: readonly string[];
   readonly cpuSeconds: number;
 }
 
@@ -45,6 +50,7 @@ interface Course {
   readonly told: Set<string>;
   isNamed: boolean;
   harm?: string;
+  telling?: readonly string[];
   /** Every guard that noticed it. */
   readonly guards: Set<string>;
   /** Those of them that noticed it at the first moment at which anybody did. */
@@ -68,7 +74,7 @@ export async function judge(
   const conclude = (mutant: Mutant, course: Course): void => {
     const { user, system } = process.cpuUsage(from);
     from = process.cpuUsage();
-    judged.push(judgedAs(mutant, course, (user + system) / 1e6));
+    judged.push(judgedAs(mutant, course, (user + system) / 1e6, without.length === 0));
   };
   const course = await play(folder, longest, without, (i, now) => {
     const isOver = now.verdict === 'survivor';
@@ -114,17 +120,19 @@ async function play(
       for (const guard of seen.guards) course.guards.add(guard);
       const isFaulty = i < mutant.length;
       const missing = seen.missing ?? (isFaulty ? mutant.fault : undefined);
+      const told = mutant.isForDigest === true ? { ...seen.listed, ...seen.told } : seen.told;
       if (seen.blocks.length > 0 && seen.wrong === undefined) {
         if (course.verdict === 'harmless') course.verdict = 'blocked';
         course.said.push(...seen.blocks);
-      } else if (Object.keys(seen.told).length > 0) {
+      } else if (Object.keys(told).length > 0) {
         course.verdict = 'told';
-        course.said.push(...Object.entries(seen.told).map(([check, reason]) => `${check}: ${reason}`));
-        for (const check of Object.keys(seen.told)) course.told.add(check);
-        const harm = seen.wrong ?? missing;
-        if (harm !== undefined) course.harm ??= `${addDays(FIRST_DAY, i)}: ${harm}`;
-        for (const [check, reason] of Object.entries(seen.told))
+        course.said.push(...Object.entries(told).map(([check, reason]) => `${check}: ${reason}`));
+        for (const check of Object.keys(told)) course.told.add(check);
+        const telling = { ...told, ...seen.explained };
+        for (const [check, reason] of Object.entries(telling))
           course.isNamed ||= asksAbout(check, reason, mutant);
+        const harm = seen.wrong ?? missing;
+        hear(course, Object.keys(telling), harm && `${addDays(FIRST_DAY, i)}: ${harm}`);
       } else if (seen.wrong !== undefined || missing !== undefined) {
         course.verdict = 'survivor';
         course.why = `${addDays(FIRST_DAY, i)}: ${seen.wrong ?? missing}; nothing was said`;
@@ -143,9 +151,18 @@ async function play(
   return course;
 }
 
-function judgedAs(mutant: Mutant, course: Course, cpuSeconds: number): Judged {
-  const { said, told, harm, guards, first, isNamed } = course;
-  const isMisnamed = course.verdict === 'told' && !isNamed;
+/** Takes in who told of a mutant on a day, and of what harm. */
+function hear(course: Course, telling: readonly string[], harm: string | undefined): void {
+  const isFewest = telling.length < (course.telling?.length ?? Number.POSITIVE_INFINITY);
+  if (harm === undefined ? course.harm === undefined : course.harm === undefined || isFewest)
+    course.telling = telling.toSorted();
+  if (harm !== undefined) course.harm ??= harm;
+}
+
+/** With every guard on, a mutant of which nobody says where the damage is survives as well. */
+function judgedAs(mutant: Mutant, course: Course, cpuSeconds: number, isGuarded: boolean): Judged {
+  const { said, told, harm, telling, guards, first, isNamed } = course;
+  const isMisnamed = isGuarded && course.verdict === 'told' && !isNamed;
   const verdict = isMisnamed ? 'survivor' : course.verdict;
   const words = [...new Set(said)].slice(0, 3).join('; ');
   const why =
@@ -165,7 +182,7 @@ function judgedAs(mutant: Mutant, course: Course, cpuSeconds: number): Judged {
     first,
     told: [...told].sort(),
     isNamed,
-    ...omitUndefined({ harm }),
+    ...omitUndefined({ harm, telling }),
     cpuSeconds,
   };
 }
@@ -212,6 +229,10 @@ interface Seen {
   readonly blocks: readonly string[];
   /** What people were told, by check. */
   readonly told: Readonly<Record<string, string>>;
+  /** What checks say whose incident another one explains. */
+  readonly explained: Readonly<Record<string, string>>;
+  /** What only the daily digest says, by check. */
+  readonly listed: Readonly<Record<string, string>>;
   readonly guards: readonly string[];
   readonly first: readonly string[];
   /** A row or document that says something else than on a healthy day, or should not be there. */
@@ -225,7 +246,8 @@ export function compareViews(healthy: DayView, view: DayView, without: readonly 
   const blocks = Object.entries(view.blocks)
     .filter(([name, count]) => count > (healthy.blocks[name] ?? 0) && !without.includes(gateOf(name)))
     .map(([name, count]) => `${name} (${count})`);
-  const told = Object.fromEntries(Object.entries(view.told).filter(([check]) => !(check in healthy.told)));
+  const news = (said: DayView['told'], usual: DayView['told']): Record<string, string> =>
+    Object.fromEntries(Object.entries(said).filter(([check]) => !(check in usual)));
   const failing = Object.keys(view.failing).filter((check) => !(check in healthy.failing));
   const earliest = failing.map((check) => view.failing[check] ?? '').sort()[0];
   const gates = [...new Set(blocks.map(gateOf))];
@@ -241,7 +263,9 @@ export function compareViews(healthy: DayView, view: DayView, without: readonly 
   );
   return {
     blocks,
-    told,
+    told: news(view.told, healthy.told),
+    explained: news(view.explained, healthy.explained),
+    listed: news(view.listed, healthy.listed),
     guards: [...failing, ...refused],
     // Loads and the daily job come before every look.
     first: refused.length > 0 ? refused : failing.filter((check) => view.failing[check] === earliest),

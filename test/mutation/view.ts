@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Slate } from '#core/calendar.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
+import type { IncidentDoc } from '#guard/incidents/document.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -12,6 +13,10 @@ export interface DayView {
   readonly blocks: Readonly<Record<string, number>>;
   /** Checks with an open incident that people heard of, with what was said. */
   readonly told: Readonly<Record<string, string>>;
+  /** Checks with an open incident that another one explains, and whose message names it, with what it says. */
+  readonly explained: Readonly<Record<string, string>>;
+  /** Checks whose open incident is only a line of the daily digest, with what it says. */
+  readonly listed: Readonly<Record<string, string>>;
   /** Every check that failed at a look of the day, whether another one explains it or not, with the hour of the first such look. */
   readonly failing: Readonly<Record<string, string>>;
   /** Rows by key. */
@@ -21,21 +26,28 @@ export interface DayView {
   readonly documents: Readonly<Record<string, string>>;
 }
 
-/** Checks with an open incident that people heard of, with what was said. */
-export async function toldIncidents(state: StateStore): Promise<Record<string, string>> {
-  const open = await listIncidents(state, 'open');
+/** The open incidents: those that people heard of, those that another one explains, and those that wait for the digest. */
+export async function openIncidents(
+  state: StateStore,
+): Promise<Pick<DayView, 'told' | 'explained' | 'listed'>> {
+  const failing = (await listIncidents(state, 'open')).filter(({ failing_since }) => failing_since !== null);
+  const alerting = failing.filter(({ severity }) => severity !== 'info');
+  return {
+    told: said(alerting.filter(({ hidden_by, told_at }) => hidden_by === null && told_at !== null)),
+    explained: said(alerting.filter(({ hidden_by }) => hidden_by !== null)),
+    listed: said(failing.filter(({ severity }) => severity === 'info')),
+  };
+}
+
+/** What some incidents say, by check. */
+function said(incidents: readonly IncidentDoc[]): Record<string, string> {
   return Object.fromEntries(
-    open
-      .filter(
-        ({ hidden_by, severity, told_at, failing_since }) =>
-          hidden_by === null && severity !== 'info' && told_at !== null && failing_since !== null,
-      )
-      .map(({ fingerprint, slates }) => [
-        fingerprint,
-        Object.values(slates)
-          .map(({ reason, offenders }) => `${reason} ${offenders.slice(0, 3).join('; ')}`)
-          .at(-1) ?? '',
-      ]),
+    incidents.map(({ fingerprint, slates }) => [
+      fingerprint,
+      Object.values(slates)
+        .map(({ reason, offenders }) => `${reason} ${offenders.slice(0, 3).join('; ')}`)
+        .at(-1) ?? '',
+    ]),
   );
 }
 

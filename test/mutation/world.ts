@@ -40,7 +40,7 @@ import {
 } from './damage.ts';
 import { type Delivery, deliveries, encode, leagueFeed } from './feed.ts';
 import { HEALTHY, healthyWarehouse, reachOf } from './reach.ts';
-import { type DayView, published, toldIncidents } from './view.ts';
+import { type DayView, openIncidents, published } from './view.ts';
 
 /** The first day on which something may go wrong; every day of the window has games but the ninth. */
 export const FIRST_DAY = parseSlate('2024-11-20');
@@ -302,7 +302,7 @@ export async function worldIn(
       if (isFaulty) await damage?.after?.(world, day);
       await look(
         easternInstant(day, '12:45'),
-        ({ looksAt }) => looksAt === 'last_night' || looksAt === 'slate',
+        ({ id, looksAt }) => looksAt === 'last_night' || looksAt === 'slate' || id === 'job_heartbeats',
       );
       // Before the reports and quotes of the afternoon, which no run follows here.
       await look(easternInstant(day, '16:45'), ({ id }) => CLAIMS.includes(id));
@@ -311,7 +311,7 @@ export async function worldIn(
       return {
         day,
         blocks: Object.fromEntries(blocks),
-        told: await toldIncidents(plainState),
+        ...(await openIncidents(plainState)),
         failing: Object.fromEntries(failing),
         ...(await published(plain, plainExports, addDays(FIRST_DAY, -1))),
       };
