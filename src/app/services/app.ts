@@ -27,15 +27,19 @@ export function serviceRoutes(service: Service): Route[] {
       : []),
     ...(service.roles.includes('worker') ? workerRoutes(service) : []),
   ];
+  // Few ask for it, and making it takes longer than the rest of the start.
+  let described: object | undefined;
   const document = route({
     method: 'get',
     path: '/openapi.json',
     summary: 'This document',
     answers: { 200: { description: 'OpenAPI 3.1' } },
-    handle: async () => ({ status: 200, body: described }),
+    handle: async () => {
+      described ??= openapi(all, service.version);
+      return { status: 200, body: described };
+    },
   });
   const all = [...routes, document];
-  const described = openapi(all, service.version);
   checkRoutes(all);
   return all;
 }
