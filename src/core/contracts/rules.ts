@@ -15,9 +15,16 @@ function rulesOf(table: TableContract): readonly Rule[] {
   return [...ranges, ...(table.rules ?? [])];
 }
 
+/** Rules by table: they are asked for every row of a file. */
+const applied = new WeakMap<TableContract, readonly Rule[]>();
+
 /** The rules of a table that name only columns of its own: a table of another shape may lack some. */
 function applicable(table: TableContract): readonly Rule[] {
-  return rulesOf(table).filter((rule) => columnsOf(rule).every((name) => name in table.columns));
+  const known = applied.get(table);
+  if (known !== undefined) return known;
+  const rules = rulesOf(table).filter((rule) => columnsOf(rule).every((name) => name in table.columns));
+  applied.set(table, rules);
+  return rules;
 }
 
 function columnsOf(rule: Rule): readonly string[] {

@@ -92,13 +92,24 @@ export function requiredDate(field: string, year: string, month: string, day: st
   return date as Slate;
 }
 
+interface Start {
+  readonly commence_at: string;
+  readonly slate: Slate;
+}
+
+/** Starts that were read, by their text: a file quotes every event hundreds of times. */
+const starts = new Map<string, Start>();
+const MAX_STARTS = 1000;
+
 /** The start of an event and the slate it belongs to: its ET date, never its UTC date. */
-export function requiredStart(
-  field: string,
-  text: string | null | undefined,
-): { commence_at: string; slate: Slate } {
+export function requiredStart(field: string, text: string | null | undefined): Start {
+  const known = starts.get(text ?? '');
+  if (known !== undefined) return known;
   const commence_at = requiredInstant(field, text);
-  return { commence_at, slate: slateOf(commence_at) };
+  const start = { commence_at, slate: slateOf(commence_at) };
+  if (starts.size >= MAX_STARTS) starts.clear();
+  starts.set(text ?? '', start);
+  return start;
 }
 
 /** A line as an exact decimal that is not negative. */
