@@ -150,7 +150,11 @@ interface Opened {
   readonly count: (from: string) => Promise<number>;
 }
 
-async function opened(answer: (path: string, request: number) => Scripted, key?: string): Promise<Opened> {
+async function opened(
+  answer: (path: string, request: number) => Scripted,
+  key?: string,
+  timeoutMs = 2_000,
+): Promise<Opened> {
   const server = await loopback(answer);
   const folder = await temporaryFolder();
   const clock = virtualClock(NOW);
@@ -172,7 +176,7 @@ async function opened(answer: (path: string, request: number) => Scripted, key?:
     app,
     clock,
     server,
-    run: () => fetchSlate(app, SLATE, fetchHttp({ clock, timeoutMs: 2_000 })),
+    run: () => fetchSlate(app, SLATE, fetchHttp({ clock, timeoutMs })),
     count: async (from) =>
       (await app.warehouse.query<{ n: number }>(`SELECT COUNT(*) AS n FROM ${from}`))[0]?.n ?? 0,
   };
@@ -453,8 +457,10 @@ describe('fetch', () => {
     };
 
     it('because it is slow, nobody waits for it longer than for two tries', async () => {
-      const { server, run } = await opened((path) =>
-        path.includes('/referee/injury/') ? { failure: 'silence' } : answers(path),
+      const { server, run } = await opened(
+        (path) => (path.includes('/referee/injury/') ? { failure: 'silence' } : answers(path)),
+        undefined,
+        500,
       );
       // The time an attempt may take guards a socket and runs on the machine's timer.
       const report = await run();

@@ -136,7 +136,7 @@ describe('the catalogue on a healthy world', () => {
   /** What fails by itself once no day follows the last evening: nothing runs, and nothing is scheduled. */
   const AGES = ['schedule_ahead', 'job_heartbeats', 'backup_fresh', 'season_reconciled'];
 
-  itForSpread(CATALOGUE, 12)(
+  itForSpread(CATALOGUE, 8)(
     '$id fails for as long as its input is broken, and ends with the first pass after the repair',
     async (canary) => {
       const moment = { asOf: HEALTHY_AS_OF, slate: slateLookedAt(canary, slateOf(HEALTHY_AS_OF)) };

@@ -27,7 +27,7 @@ const PLAYED = [
   'unknown-column',
   'batch-never-ended',
   'forty-eight-reposts',
-].slice(0, times(5, 8));
+].slice(0, times(4, 8));
 
 describe('drills', () => {
   let world: TestWorld;

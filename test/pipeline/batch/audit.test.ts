@@ -10,6 +10,7 @@ import { startBatch } from '#pipeline/batch/start.ts';
 import { COLLECTIONS, readBatch, readOutcomes, readUnits, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { handleUnit } from '#pipeline/batch/worker.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { itForSpread } from '#test/depth.ts';
 import { withoutCopies } from '#test/fakes/intercepted-deps.ts';
 import {
   type FakePlayer,
@@ -112,7 +113,7 @@ describe('the audit', () => {
       expect(checks.map(({ check }) => check)).toContain(name);
   });
 
-  it.each(DAMAGE)('sees by %s: %s', async (check, sql) => {
+  itForSpread(DAMAGE, 12)('sees by %s: %s', async ([check, sql]) => {
     const { world, id, table } = await staged();
     const drop = sql.startsWith('DROP');
     if (drop)
