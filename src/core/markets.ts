@@ -22,6 +22,8 @@ export interface MarketFeatures {
   readonly opponentRatio: string;
   /** The same for the attempts behind the count; absent where attempts are not counted. */
   readonly opponentAttemptsRatio?: string;
+  /** The long average that tells who never tries; absent where everybody counts something now and then. */
+  readonly triedAverage?: string;
   /** Features of another count that say something about this one; absent where there are none. */
   readonly ofOthers?: readonly string[];
 }
@@ -126,7 +128,14 @@ const threes: Market = {
   maxSd: 8,
   oddsApiKey: 'player_threes',
   hasLines: true,
-  features: [{ ...featuresOf('fg3m'), opponentAttemptsRatio: 'opp_fg3a_ratio', ofOthers: LATELY_SCORED }],
+  features: [
+    {
+      ...featuresOf('fg3m'),
+      opponentAttemptsRatio: 'opp_fg3a_ratio',
+      triedAverage: 'fg3m_ewma32',
+      ofOthers: LATELY_SCORED,
+    },
+  ],
 };
 
 /** A market that is the sum of others: it counts what they count. */

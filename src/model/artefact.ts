@@ -61,8 +61,16 @@ const errors = z.strictObject({
 const perSystem = <T extends z.ZodType>(schema: T) =>
   z.strictObject({ ewma8: schema, minutes_rate: schema, ridge: schema });
 
+const ratios = z.array(z.number().positive()).readonly();
+const rare = z
+  .strictObject({ of: z.string().min(1), at: numbers, ratio: ratios })
+  .refine(({ at, ratio }) => at.length === ratio.length, 'expected one ratio per step')
+  .refine(
+    ({ at }) => at.every((average, i) => i === 0 || average > (at[i - 1] ?? average)),
+    'expected ascending steps',
+  );
 const correction = z
-  .strictObject({ at: numbers, ratio: z.array(z.number().positive()).readonly() })
+  .strictObject({ at: numbers, ratio: ratios, rare: rare.optional() })
   .refine(({ at, ratio }) => at.length === ratio.length, 'expected one ratio per step');
 
 /** The fitted parts that forecast one market. */
@@ -124,8 +132,10 @@ const artefactSchema = z
   })
   .refine(
     (a) =>
-      Object.values(a.markets).every(({ columns }) =>
-        columns.every((c) => c.factors.every((f) => a.feature_list.includes(f.feature))),
+      Object.values(a.markets).every(
+        ({ columns, correction: { rare: own } }) =>
+          columns.every((c) => c.factors.every((f) => a.feature_list.includes(f.feature))) &&
+          (own === undefined || a.feature_list.includes(own.of)),
       ),
     'expected every column to be made of listed features',
   );

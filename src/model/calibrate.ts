@@ -95,6 +95,18 @@ export function baseline(set: TrainingSet, which: 'ewma8' | 'minutesRate'): Floa
   );
 }
 
+/** The average that tells who never tries at some positions of the walk, with its feature; undefined where the market has none. */
+export function triedAverages(
+  set: TrainingSet,
+  walk: Walk,
+  positions: Int32Array,
+): { readonly of: string; readonly average: Float64Array } | undefined {
+  const [own, ...others] = marketOfSet(set).features;
+  const of = others.length > 0 ? undefined : own?.triedAverage;
+  if (of === undefined) return undefined;
+  return { of, average: gather(columnOf(set, of), Int32Array.from(gather(walk.source, positions))) };
+}
+
 /** Out-of-fold means of a baseline. */
 export function baselineMeans(
   set: TrainingSet,

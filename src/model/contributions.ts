@@ -1,6 +1,6 @@
 import { FEATURES } from '#core/features.ts';
 import type { MarketModel } from './artefact.ts';
-import { columnValue, correctedMean, countMean } from './linear.ts';
+import { columnValue, correctedMean, countMean, ownAverage } from './linear.ts';
 
 /** What one column of the linear model adds to a forecast, in units of the market. */
 export interface Contribution {
@@ -55,7 +55,8 @@ export function meanOf(
   { average, parts }: ReturnType<typeof contributions>,
 ): number {
   const sum = parts.reduce((total, { effect }) => total + effect, average);
-  return correctedMean(correction, countMean(ridge, sum));
+  const known = (name: string): number => parts.find(({ column }) => column === name)?.value ?? Number.NaN;
+  return correctedMean(correction, countMean(ridge, sum), ownAverage(correction, known));
 }
 
 /** The summed effect of each group of columns, largest first. */

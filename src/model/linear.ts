@@ -67,16 +67,47 @@ export function countMean({ intercept }: Pick<LinearModel, 'intercept'>, linear:
 export interface MeanCorrection {
   readonly at: readonly number[];
   readonly ratio: readonly number[];
+  /** For players who hardly ever count anything; absent in markets without such players, and in older models. */
+  readonly rare?: RareCorrection | undefined;
+}
+
+/** Steps of players' own averages in ascending order, and the ratio of actual to forecast at each; 1 beyond the last. */
+interface RareCorrection {
+  /** The feature that is a player's own average. */
+  readonly of: string;
+  readonly at: readonly number[];
+  readonly ratio: readonly number[];
+}
+
+/** A player's own average, which `correctedMean` asks for; NaN where the correction does not depend on it. */
+export function ownAverage({ rare }: MeanCorrection, feature: (name: string) => number): number {
+  return rare === undefined ? Number.NaN : feature(rare.of);
 }
 
 /**
  * Corrects a forecast mean: between two steps by interpolating their corrected means, so the result lies
- * between them; outside all steps by the ratio of the nearest.
+ * between them; outside all steps by the ratio of the nearest. The forecast of a player with a tiny average of his own
+ * is then multiplied by what became of such forecasts.
  */
-export function correctedMean({ at, ratio }: MeanCorrection, mean: number): number {
+export function correctedMean(correction: MeanCorrection, mean: number, own = Number.NaN): number {
+  const corrected = correctedByMean(correction, mean);
+  return correction.rare === undefined ? corrected : corrected * ratioAt(correction.rare, own);
+}
+
+function correctedByMean({ at, ratio }: MeanCorrection, mean: number): number {
   const next = at.findIndex((centre) => centre > mean);
   if (next <= 0) return mean * (ratio[next === 0 ? 0 : ratio.length - 1] ?? 1);
   const [low = 0, high = 1] = [at[next - 1], at[next]];
   const [below, above] = [low * (ratio[next - 1] ?? 1), high * (ratio[next] ?? 1)];
   return below + ((above - below) * (mean - low)) / (high - low);
+}
+
+/** The ratio at an average, linear between the steps; 1 for an unknown average. */
+function ratioAt({ at, ratio }: RareCorrection, own: number): number {
+  const next = at.findIndex((step) => step > own);
+  if (next < 0) return 1;
+  if (next === 0) return ratio[0] ?? 1;
+  const [low = 0, high = 1] = [at[next - 1], at[next]];
+  const [below = 1, above = 1] = [ratio[next - 1], ratio[next]];
+  return below + ((above - below) * (own - low)) / (high - low);
 }

@@ -1,7 +1,7 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { TipoffError } from '#core/errors.ts';
 import type { Design } from './design.ts';
-import type { LinearModel, MeanCorrection } from './linear.ts';
+import { correctedMean, type LinearModel, type MeanCorrection } from './linear.ts';
 import type { SumFrame } from './summed-history.ts';
 import { mondayOf } from './training-set.ts';
 
@@ -314,16 +314,56 @@ const CORRECTION_PRIOR_ROWS = 100;
 /** Floor of a prior row's weight, as a share of the mean forecast: tiny forecasts prove no ratio. */
 const CORRECTION_PRIOR_FLOOR = 0.1;
 
+/** Averages, as shares of the mean outcome, between which players who hardly ever count are told apart. */
+const RARE_STEPS = [0, 0.01, 0.03, 0.1];
+/** Weight, in counts, of the prior that their forecasts need no correction. */
+const RARE_PRIOR_COUNTS = 20;
+
 /**
  * Corrects what a linear forecast cannot fit: players at the end of the bench count less (or more) than a
  * line through everybody says. Compares out-of-fold forecasts with outcomes in steps of equal count, each
  * with a prior of no correction worth 100 rows.
+ *
+ * With `own`, the players' averages, those whose average is below a tenth of the mean outcome are corrected apart: a line that
+ * is bent into zero leaves a centre who never shoots a twentieth of a three a game, and he makes a tenth of that.
  */
-export function fitMeanCorrection(mean: Float64Array, actual: Float64Array): MeanCorrection {
-  const order = Uint32Array.from(mean.keys()).sort((a, b) => (mean[a] ?? 0) - (mean[b] ?? 0));
+export function fitMeanCorrection(
+  mean: Float64Array,
+  actual: Float64Array,
+  own?: { readonly of: string; readonly average: Float64Array },
+): MeanCorrection {
+  const level = actual.reduce((sum, value) => sum + value, 0) / Math.max(1, actual.length);
+  const limits = RARE_STEPS.map((share) => share * level);
+  const limit = rounded(limits.at(-1) ?? 0);
+  const isRare = (i: number): boolean => (own?.average[i] ?? Number.NaN) < limit;
+  const usual = Uint32Array.from(mean.keys()).filter((i) => !isRare(i));
+  const steps = fitSteps(mean, actual, usual);
+  if (own === undefined || usual.length === mean.length) return steps;
+  const [at, ratio]: [number[], number[]] = [[], []];
+  for (const [k, from] of limits.slice(0, -1).entries()) {
+    let [rows, average, forecast, counted] = [0, 0, 0, 0];
+    for (let i = 0; i < mean.length; i++) {
+      const its = Math.max(0, own.average[i] ?? Number.NaN);
+      if (!(its >= from && its < (limits[k + 1] ?? 0))) continue;
+      rows++;
+      average += its;
+      forecast += correctedMean(steps, mean[i] ?? 0);
+      counted += actual[i] ?? 0;
+    }
+    const centre = rounded(average / rows);
+    if (!(centre > (at.at(-1) ?? -1) && centre < limit)) continue;
+    at.push(centre);
+    ratio.push(rounded((counted + RARE_PRIOR_COUNTS) / (forecast + RARE_PRIOR_COUNTS)));
+  }
+  return { ...steps, rare: { of: own.of, at: [...at, limit], ratio: [...ratio, 1] } };
+}
+
+/** The steps of forecast means, from some of the rows. */
+function fitSteps(mean: Float64Array, actual: Float64Array, rows: Uint32Array): MeanCorrection {
+  const order = rows.toSorted((a, b) => (mean[a] ?? 0) - (mean[b] ?? 0));
   const [at, ratio]: [number[], number[]] = [[], []];
   const floor =
-    (CORRECTION_PRIOR_FLOOR * mean.reduce((sum, value) => sum + value, 0)) / Math.max(1, mean.length);
+    (CORRECTION_PRIOR_FLOOR * order.reduce((sum, i) => sum + (mean[i] ?? 0), 0)) / Math.max(1, order.length);
   for (let step = 0; step < CORRECTION_STEPS; step++) {
     const from = Math.floor((step * order.length) / CORRECTION_STEPS);
     const own = order.subarray(from, Math.floor(((step + 1) * order.length) / CORRECTION_STEPS));

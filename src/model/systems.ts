@@ -9,6 +9,7 @@ import {
   type LinearModel,
   type MeanCorrection,
   type ModelColumn,
+  ownAverage,
   predictLinear,
 } from './linear.ts';
 import { believedOver, type MarketLayer } from './market.ts';
@@ -102,7 +103,8 @@ export function buildSystems(parts: SystemParts, { features, max }: Market): rea
     columns.forEach((column, j) => {
       values[j] = columnValue(column, feature);
     });
-    return correctedMean(correction, countMean(ridge, predictLinear(ridge, values)));
+    const mean = countMean(ridge, predictLinear(ridge, values));
+    return correctedMean(correction, mean, ownAverage(correction, feature));
   });
   const baseline = (id: 'ewma8' | 'minutes_rate', parts: readonly string[]): ForecastSystem =>
     system(id, [...parts, 'min_ewma4'], distributionsOf(shapes[id]), belief, (feature) =>

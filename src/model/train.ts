@@ -1,7 +1,14 @@
 import { TipoffError } from '#core/errors.ts';
 import { REQUIRED_FEATURES } from '#core/features.ts';
 import type { Artefact, MarketModel } from './artefact.ts';
-import { baselineMeans, calibrateSystem, calibrationPositions, gather, linedRows } from './calibrate.ts';
+import {
+  baselineMeans,
+  calibrateSystem,
+  calibrationPositions,
+  gather,
+  linedRows,
+  triedAverages,
+} from './calibrate.ts';
 import { checkTrainingSet, marketOfSet, type TrainingSet } from './dataset.ts';
 import { correctedMean } from './linear.ts';
 import { fitMarket, type MarketRows } from './market.ts';
@@ -174,8 +181,9 @@ function* draftSteps(
   const minutesRate = ofBaseline('minutesRate');
   yield;
   const outOfFold = gather(walk.outOfFold, positions);
-  const correction = fitMeanCorrection(outOfFold, gather(walk.target, positions));
-  const means = outOfFold.map((mean) => correctedMean(correction, mean));
+  const own = triedAverages(set, walk, positions);
+  const correction = fitMeanCorrection(outOfFold, gather(walk.target, positions), own);
+  const means = outOfFold.map((mean, k) => correctedMean(correction, mean, own?.average[k]));
   const ridge = calibrateSystem(set, walk, positions, means);
   yield;
   const lined = linedRows(set, walk, positions, ridge);

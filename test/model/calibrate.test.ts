@@ -3,7 +3,7 @@ import { type CountedColumn, parseMarket } from '#core/markets.ts';
 import { artefactSystems, modelOf } from '#model/artefact.ts';
 import { calibrationPositions } from '#model/calibrate.ts';
 import { beforeCutoff, firstRowAt, type TrainingSet, vectorAt } from '#model/dataset.ts';
-import { correctedMean } from '#model/linear.ts';
+import { correctedMean, ownAverage } from '#model/linear.ts';
 import { walkMarkets } from '#model/out-of-fold.ts';
 import { isPrediction } from '#model/systems.ts';
 import { trainArtefact } from '#model/train.ts';
@@ -79,10 +79,12 @@ describe('what calibrates a fit', () => {
     const first = firstRowAt(sum, monday);
     const week = Array.from(walk?.source.keys() ?? []).filter((i) => (walk?.source[i] ?? 0) >= first);
     const forecasts = week.map((i) => {
-      const served = ridge?.forecast(vectorAt(sum, walk?.source[i] ?? 0));
+      const vector = vectorAt(sum, walk?.source[i] ?? 0);
+      const served = ridge?.forecast(vector);
+      const own = ownAverage(correction, (name) => vector.features[name] ?? Number.NaN);
       return {
         served: served !== undefined && isPrediction(served) ? served.mean : Number.NaN,
-        calibrated: correctedMean(correction, walk?.outOfFold[i] ?? Number.NaN),
+        calibrated: correctedMean(correction, walk?.outOfFold[i] ?? Number.NaN, own),
       };
     });
     expect(forecasts.length).toBeGreaterThan(100);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { contributions } from '#model/contributions.ts';
-import { columnValue, predictLinear } from '#model/linear.ts';
+import { contributions, meanOf } from '#model/contributions.ts';
+import { columnValue, countMean, predictLinear } from '#model/linear.ts';
 
 const columns = [
   { name: 'min_ewma4', factors: [{ feature: 'min_ewma4' }] },
@@ -26,4 +26,18 @@ it('adds up to the linear forecast, the largest part first', () => {
 it('adds nothing for what is missing', () => {
   const { parts } = contributions({ columns, ridge }, { min_ewma4: 30, is_home: 1 });
   expect(parts.find(({ column }) => column === 'pts_ewma4')).toMatchObject({ value: null, effect: 0 });
+});
+
+it('makes the mean that is served, also of who hardly ever scores', () => {
+  const correction = { at: [0.5], ratio: [1], rare: { of: 'pts_ewma4', at: [0, 1], ratio: [0.25, 1] } };
+  const of = (pts_ewma4: number | null): number =>
+    meanOf(
+      { columns, ridge, correction },
+      contributions({ columns, ridge }, { min_ewma4: 30, pts_ewma4, is_home: 0 }),
+    );
+  const uncorrected = (pts: number): number => countMean(ridge, 11 + 0.1 * 10 + 0.9 * (pts - 10) + 2 * 0.3);
+  expect(of(0)).toBeCloseTo(0.25 * uncorrected(0), 9);
+  expect(of(0.5)).toBeCloseTo(0.625 * uncorrected(0.5), 9);
+  expect(of(2)).toBeCloseTo(uncorrected(2), 9);
+  expect(of(null)).toBeCloseTo(uncorrected(10), 9);
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#core/random.ts';
 import type { Design } from '#model/design.ts';
-import { correctedMean, countMean, type LinearModel, predictLinear } from '#model/linear.ts';
+import { correctedMean, countMean, type LinearModel, ownAverage, predictLinear } from '#model/linear.ts';
 import { fitMeanCorrection, fitRidge, GramAccumulator, solveRidge } from '#model/ridge.ts';
 import { normal } from '#test/model/synthetic-set.ts';
 
@@ -288,6 +288,34 @@ describe('the correction of means', () => {
       mean.map((m, i) => (i % 40 === 0 ? 1 : m)),
     );
     for (let m = 0; m < 5; m += 0.01) expect(correctedMean(correction, m)).toBeLessThan(Math.max(0.2, 2 * m));
+  });
+
+  it('leaves next to nothing to who never counts, and what they had to others of the same forecast', () => {
+    const [shooters, never, few] = [24_000, 1000, 300];
+    const mean = Float64Array.from({ length: shooters + never + few }, (_, i) =>
+      i < shooters ? 0.1 + (3 * i) / shooters : 0.1,
+    );
+    const average = mean.map((m, i) => (i < shooters ? m : i < shooters + never ? 0 : 0.6));
+    const actual = mean.map((m, i) => (average[i] === 0 ? 0 : m));
+    const correction = fitMeanCorrection(mean, actual, { of: 'fg3m_ewma32', average });
+    expect(correctedMean(correction, 0.1, 0)).toBeLessThan(0.02);
+    for (const own of [0.6, 0.17, Number.NaN])
+      expect(correctedMean(correction, 0.1, own)).toBeCloseTo(0.1, 6);
+    const between = [0, 0.05, 0.1, 0.15].map((own) => correctedMean(correction, 0.1, own));
+    expect(between).toEqual(between.toSorted((a, b) => a - b));
+    expect(ownAverage(correction, (name) => (name === 'fg3m_ewma32' ? 0.04 : Number.NaN))).toBe(0.04);
+  });
+
+  it('believes few who never count little, and has no steps for them where there are none', () => {
+    const mean = new Float64Array(500).fill(1);
+    const withRare = (rare: number) => {
+      const average = mean.map((_, i) => (i < rare ? 0 : 1));
+      return fitMeanCorrection(mean, average, { of: 'fg3m_ewma32', average });
+    };
+    expect(correctedMean(withRare(2), 1, 0)).toBeGreaterThan(0.9);
+    expect(correctedMean(withRare(200), 1, 0)).toBeLessThan(0.1);
+    expect(withRare(0).rare).toBeUndefined();
+    expect(ownAverage(withRare(0), () => 1)).toBeNaN();
   });
 
   it('believes few rows little, and nothing at all without rows', () => {

@@ -4,6 +4,7 @@ import { MAIN_MARKET } from '#core/markets.ts';
 import { artefactSystems, modelOf } from '#model/artefact.ts';
 import { beforeCutoff, vectorAt } from '#model/dataset.ts';
 import { pOverDecided } from '#model/distribution.ts';
+import type { MeanCorrection } from '#model/linear.ts';
 import {
   type FeatureVector,
   type Forecast,
@@ -52,6 +53,25 @@ describe('the forecast systems', () => {
   it('use a feature as the mean of a baseline', () => {
     expect(predicted('ewma8', withFeature('pts_ewma8', 17.25)).mean).toBe(17.25);
     expect(predicted('minutes_rate', withFeature('minutes_rate', 9.5)).mean).toBe(9.5);
+  });
+
+  it('forecast next to nothing for who hardly ever scores, where others like him did', () => {
+    const meanOf = (correction: MeanCorrection, input: FeatureVector): number => {
+      const markets = { points: { ...points, correction } };
+      const system = artefactSystems({ ...artefact, markets }, MAIN_MARKET).find(({ id }) => id === 'ridge');
+      const forecast = system?.forecast(input);
+      return forecast !== undefined && isPrediction(forecast) ? forecast.mean : Number.NaN;
+    };
+    const { at, ratio } = points.correction;
+    const rare = { of: 'pts_ewma32', at: [0, 1], ratio: [0.1, 1] };
+    for (const [own, share] of [
+      [0, 0.1],
+      [0.5, 0.55],
+      [3, 1],
+    ] as const) {
+      const input = withFeature('pts_ewma32', own);
+      expect(meanOf({ at, ratio, rare }, input)).toBeCloseTo(share * meanOf({ at, ratio }, input), 9);
+    }
   });
 
   it('say which essential feature is missing instead of making a number up', () => {
