@@ -150,11 +150,7 @@ interface Opened {
   readonly count: (from: string) => Promise<number>;
 }
 
-async function opened(
-  answer: (path: string, request: number) => Scripted,
-  key?: string,
-  timeoutMs = 2_000,
-): Promise<Opened> {
+async function opened(answer: (path: string, request: number) => Scripted, key?: string): Promise<Opened> {
   const server = await loopback(answer);
   const folder = await temporaryFolder();
   const clock = virtualClock(NOW);
@@ -176,7 +172,7 @@ async function opened(
     app,
     clock,
     server,
-    run: () => fetchSlate(app, SLATE, fetchHttp({ clock, timeoutMs })),
+    run: () => fetchSlate(app, SLATE, fetchHttp({ clock, timeoutMs: 2_000 })),
     count: async (from) =>
       (await app.warehouse.query<{ n: number }>(`SELECT COUNT(*) AS n FROM ${from}`))[0]?.n ?? 0,
   };
@@ -457,10 +453,8 @@ describe('fetch', () => {
     };
 
     it('because it is slow, nobody waits for it longer than for two tries', async () => {
-      const { server, run } = await opened(
-        (path) => (path.includes('/referee/injury/') ? { failure: 'silence' } : answers(path)),
-        undefined,
-        500,
+      const { server, run } = await opened((path) =>
+        path.includes('/referee/injury/') ? { failure: 'silence' } : answers(path),
       );
       // The time an attempt may take guards a socket and runs on the machine's timer.
       const report = await run();

@@ -44,7 +44,7 @@ describe('BigQuery under faults', () => {
 
     it('is not waited for without an end, and asked for again', async () => {
       const impatient = openBigQuery({
-        ...{ projectId: 'p', location: 'EU', endpoint: server.url, clock, retries: RETRIES, requestMs: 100 },
+        ...{ projectId: 'p', location: 'EU', endpoint: server.url, clock, retries: RETRIES, requestMs: 200 },
       });
       server.answer(() => ({ changed: 7 }));
       server.inject({ when: startsJob, keep: true, times: 1 });
@@ -53,7 +53,7 @@ describe('BigQuery under faults', () => {
       server.inject({ when: startsJob, keep: true, times: RETRIES + 1 });
       await expect(impatient.execute('DELETE FROM nba_raw.every_type WHERE id = 2')).rejects.toMatchObject({
         code: 'TIPOFF_WAREHOUSE_BUSY',
-        message: expect.stringContaining('no answer within 0.1 s'),
+        message: expect.stringContaining('no answer within 0.2 s'),
       });
       await impatient.close();
     });
