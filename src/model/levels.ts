@@ -57,18 +57,52 @@ export function fitLevelSteps(
   { low, high }: Intervals,
   all: readonly number[],
 ): LevelSteps {
-  const order = Uint32Array.from(mean.keys()).sort((a, b) => (mean[a] ?? 0) - (mean[b] ?? 0));
   const [at, levels]: [number[], (readonly number[])[]] = [[], []];
-  for (let step = 0; step < STEPS; step++) {
-    const from = Math.floor((step * order.length) / STEPS);
-    const own = order.subarray(from, Math.floor(((step + 1) * order.length) / STEPS));
-    const of = (values: Float64Array): Float64Array => Float64Array.from(own, (i) => values[i] ?? Number.NaN);
-    const centre = Math.round((1e6 * of(mean).reduce((sum, value) => sum + value, 0)) / own.length) / 1e6;
+  for (const own of equalSteps(mean)) {
+    const [ownLow, ownHigh] = [new Float64Array(own.length), new Float64Array(own.length)];
+    let sum = 0;
+    for (let k = 0; k < own.length; k++) {
+      const i = own[k] ?? 0;
+      sum += mean[i] ?? Number.NaN;
+      ownLow[k] = low[i] ?? Number.NaN;
+      ownHigh[k] = high[i] ?? Number.NaN;
+    }
+    const centre = Math.round((1e6 * sum) / own.length) / 1e6;
     if (!(centre > (at.at(-1) ?? 0))) continue;
     at.push(centre);
-    levels.push(fitLevels({ low: of(low), high: of(high) }, all));
+    levels.push(fitLevels({ low: ownLow, high: ownHigh }, all));
   }
   return { at, levels };
+}
+
+/**
+ * The rows in steps of equal count by their mean, each in the order of the rows; of equal means the first rows are in the lower
+ * step. Sorting numbers and counting takes a tenth of the time of sorting rows.
+ */
+function equalSteps(mean: Float64Array): readonly Uint32Array[] {
+  const n = mean.length;
+  const sorted = mean.toSorted();
+  const starts = Array.from({ length: STEPS + 1 }, (_, step) => Math.floor((step * n) / STEPS));
+  const bounds = Array.from(starts.slice(1, STEPS), (start) => sorted[start] ?? Number.NaN);
+  /** The rank of the next row whose mean is a bound. */
+  const ranks = bounds.map((bound) => sorted.indexOf(bound));
+  const steps = starts.slice(1).map((end, step) => new Uint32Array(end - (starts[step] ?? 0)));
+  const filled = new Uint32Array(STEPS);
+  for (let i = 0; i < n; i++) {
+    const value = mean[i] ?? 0;
+    let step = 0;
+    while (step < STEPS - 1 && (bounds[step] ?? value) < value) step++;
+    if (bounds[step] === value) {
+      const rank = ranks[step] ?? 0;
+      ranks[step] = rank + 1;
+      while (step < STEPS - 1 && rank >= (starts[step + 1] ?? n)) step++;
+    }
+    const at = filled[step] ?? 0;
+    const own = steps[step];
+    if (own !== undefined) own[at] = i;
+    filled[step] = at + 1;
+  }
+  return steps;
 }
 
 /**

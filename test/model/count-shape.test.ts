@@ -196,6 +196,16 @@ describe('the shape of a count', () => {
     for (const one of levels) expect(one[9]).toBeGreaterThan(0.48);
   });
 
+  it('shares rows of one mean out between steps of equal count, in their order', () => {
+    const mean = Float64Array.from({ length: 1000 }, (_, i) => (i % 2 === 0 ? 1 : 2));
+    // Of the rows of mean 1 only the last hundred share a step with the first of mean 2: those with outcomes at the bottom.
+    const bottom = (i: number): boolean => (i % 2 === 0 ? i >= 800 : i < 200);
+    const low = mean.map((_, i) => (bottom(i) ? 0.001 : 0.9));
+    const { at, levels } = fitLevelSteps(mean, { low, high: low.map((level) => level + 0.01) }, EVEN);
+    expect(at).toEqual([1, 1.5, 2]);
+    expect(levels.map((one) => (one[9] ?? 0) > 0.6)).toEqual([false, true, false]);
+  });
+
   it('changes evenly from one step of means to the next, and stays as at the last step beyond it', () => {
     const low = EVEN.map((level) => level ** 2);
     const shape: CountShape = { ...POINTS, steps: { at: [5, 15], levels: [low, EVEN] } };
