@@ -4,21 +4,21 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { main } from '#app/cli/program.ts';
 import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
-import { dayDeps } from '#app/day.ts';
 import { MARKETS } from '#core/markets.ts';
 import { writeBackupRecord } from '#guard/backup-record.ts';
-import { runDay } from '#pipeline/day.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { loadLeague } from '#simulate/league.ts';
+import { LEAGUE, publishedEvenings } from '#test/app/site/published-evenings.ts';
 import { simulatedLeague } from '#test/fakes/leagues.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { holdWarehouse } from '#test/platform/warehouse/held.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
-// A season is loaded and a day lives through all phases before the first test, and two more days in one of them.
+// Two days of a league live through all phases before the first test, and two more in one of them.
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
 const TONIGHT = '2024-11-30';
+const YESTERDAY = '2024-11-29';
 const NOON = '2024-11-30T17:15:00Z';
 /** 16:30 in New York: half an hour after what the tests say has been loaded. */
 const EVENING = '2024-11-30T21:30:00Z';
@@ -26,29 +26,16 @@ const EVENING = '2024-11-30T21:30:00Z';
 const LATER = '2024-11-30T21:55:00Z';
 const LOADED = '2024-11-30T20:40:00Z';
 
-const tonight = simulatedLeague({
-  seed: 11,
-  seasons: ['2024-25'],
-  teams: 8,
-  gamesPerTeam: 24,
-  through: TONIGHT,
-});
-
 type Folder = Awaited<ReturnType<typeof temporaryFolder>>;
 let prepared: Folder;
 let home: Folder;
 let letGo: () => void;
 
-// One published evening for all tests; each of them works on a copy.
+// Two published evenings for all tests; each of them works on a copy.
 beforeAll(async () => {
   prepared = await temporaryFolder();
-  const clock = virtualClock(NOON);
-  const config = readConfig({ TIPOFF_HOME: prepared.path });
-  const app = await openApp(config, { command: 'test', clock, write: () => undefined });
-  await loadLeague(app.warehouse, tonight, { clock });
-  const day = await runDay(await dayDeps(app, 'test'), { slate: tonight.tonight ?? fail(), by: 'test' });
+  const { app } = await publishedEvenings(prepared.path);
   await app.close();
-  expect(day.state).toBe('published');
 });
 afterAll(() => prepared.remove());
 beforeEach(async () => {
@@ -239,9 +226,10 @@ describe('a published pick is a standing claim', () => {
     letGo = () => undefined;
     const store = await temporaryFolder();
     const place = ['--store', store.path, '--plain'];
-    expect((await tipoffAt(WEEKS_LATER, 'backup', 'create', ...place)).code).toBe(0);
+    // The home was saved before, to a store that is not this one.
+    expect((await tipoffAt(WEEKS_LATER, 'backup', 'create', '--adopt', ...place)).code).toBe(0);
     const restored = await tipoffAt(WEEKS_LATER, 'restore', '--replace', ...place);
-    expect(restored.json.documents_left_out).toMatchObject({ from: TONIGHT, to: TONIGHT });
+    expect(restored.json.documents_left_out).toMatchObject({ from: YESTERDAY, to: TONIGHT });
     // The manifest lists what is there.
     expect((await tipoffAt(WEEKS_LATER, 'export', TONIGHT, '--only', 'picks')).code).toBe(0);
     const paths = (await document('manifest.json')).documents.map(({ path }: { path: string }) => path);
@@ -261,7 +249,9 @@ describe('a published pick is a standing claim', () => {
     await app.close();
     expect(await equal()).toMatchObject({
       status: 'fail',
-      offenders: [`exports/${TONIGHT}/predictions.json in the manifest: is not in the manifest`],
+      offenders: [YESTERDAY, TONIGHT].map(
+        (slate) => `exports/${slate}/predictions.json in the manifest: is not in the manifest`,
+      ),
     });
     await store.remove();
   });
@@ -306,7 +296,9 @@ describe('statuses of the last hour', () => {
     const { game_id, tipoff_at } = game ?? fail();
     const [calm, said, call] = [26, 25, 20].map((minutes) => minutesBefore(tipoff_at, minutes));
     if (calm === undefined || said === undefined || call === undefined) return fail();
-    await inWarehouse((warehouse) => loadLeague(warehouse, tonight, { clock: virtualClock(calm) }));
+    await inWarehouse((warehouse) =>
+      loadLeague(warehouse, simulatedLeague(LEAGUE), { clock: virtualClock(calm) }),
+    );
     expect((await tipoffAt(calm, 'day', TONIGHT)).json).toMatchObject({ state: 'published' });
     const before = await forecasts();
     const [star] = before

@@ -9,7 +9,7 @@ import { refreshSummaries } from '#pipeline/refresh.ts';
 import { madeOnce, simulatedLeague } from '#test/fakes/leagues.ts';
 
 /** The league of the evenings: its last slate has no results. */
-const LEAGUE = {
+export const LEAGUE = {
   seed: 11,
   seasons: ['2024-25'],
   teams: 8,
