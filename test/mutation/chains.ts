@@ -47,7 +47,7 @@ function candidates(guard: string, judged: readonly Judged[]): Judged[] {
   return [...new Set([...kinds.flatMap(([first]) => first ?? []), ...own])];
 }
 
-/** Stands for a length that cannot be known: told before anything was wrong, or of harm that the guard did not tell of. */
+/** Added where a chain is unlikely: told before anything was wrong, or of harm that the guard did not tell of or did not stop. */
 const UNLIKELY = 20;
 
 /**
@@ -57,7 +57,7 @@ const UNLIKELY = 20;
 function length(guard: string, mutant: Judged): number {
   const { verdict, telling = [], guards } = mutant;
   if (isKnown(guard, mutant)) return telling.length - 1;
-  return guards.length + (isCheck(guard) && verdict === 'told' ? UNLIKELY : 0);
+  return guards.length + (verdict === 'told' ? UNLIKELY : 0);
 }
 
 function isKnown(guard: string, { verdict, harm, telling = [] }: Judged): boolean {
@@ -104,8 +104,9 @@ async function chainOf(guard: string, mutant: Judged, replay: Replay): Promise<C
   if (now.verdict !== 'survivor') return `noticed by ${standingIn(now).join(', ')}${without(others)}`;
   if (now.why.startsWith('the world broke')) return now.why;
   if (!isOff) return `survives with it on${without(others)}`;
-  // Others that stop something change what happens: with them off, the guard must still notice the mutant.
-  if (!isCheck(guard) && others.some((one) => !isCheck(one))) {
+  // Others that stop something change what happens, and what is wrong although it was refused is noticed by nobody but checks: with the
+  // others off, the guard must still notice the mutant.
+  if (!isCheck(guard) && (mutant.verdict === 'told' || others.some((one) => !isCheck(one)))) {
     const held = await replay(others, mutant.id);
     if (held.verdict === 'survivor' || !held.guards.includes(guard)) return `not its own${without(others)}`;
   }

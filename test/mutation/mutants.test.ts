@@ -103,6 +103,21 @@ describe('a guard that stops something', () => {
     expect(switchOf('ingest: TIPOFF_UNKNOWN_FORMAT')).toBeUndefined();
   });
 
+  it('is named after the reason of a worker that has no forecast', () => {
+    const quiet = {
+      told: {},
+      explained: {},
+      listed: {},
+      failing: {},
+      visible: {},
+      grades: {},
+      documents: {},
+    };
+    const healthy = { ...quiet, day: '2024-11-20' as DayView['day'], blocks: {} };
+    const blocks = { 'failed: no forecast of ridge: missing_features opp_pace': 16 };
+    expect(compareViews(healthy, { ...healthy, blocks }).guards).toEqual(['failed: missing_features']);
+  });
+
   it('says nothing in a comparison where it is switched off', () => {
     const quiet = {
       told: {},
@@ -185,6 +200,20 @@ describe('the proof of a guard', () => {
     const { chain, fruitless } = await prove('skip: player_out', [blocked], replay);
     expect(chain).toBeUndefined();
     expect(fruitless).toEqual({ a: 'not its own with held: roster off' });
+  });
+
+  it('does not take a mutant for its own whose harm it only noticed', async () => {
+    const told = verdictOf('a', ['ingest: TIPOFF_BAD_INPUT', 'lines_present'], {
+      ...{ first: ['ingest: TIPOFF_BAD_INPUT'], harm: 'no line', telling: ['lines_present'] },
+    });
+    const replay = playing([
+      [['ingest: TIPOFF_BAD_INPUT'], { harm: 'no line', telling: ['lines_present'] }],
+      [['lines_present'], survivor],
+      [['ingest: TIPOFF_BAD_INPUT', 'lines_present'], survivor],
+    ]);
+    expect((await prove('ingest: TIPOFF_BAD_INPUT', [told], replay)).fruitless).toEqual({
+      a: 'not its own with lines_present off',
+    });
   });
 
   it('goes on to the next mutant after one that is harmless, and keeps the shortest chain', async () => {

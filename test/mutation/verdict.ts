@@ -281,6 +281,8 @@ function gateOf(block: string): string {
   if (audited !== undefined) return `audit: ${audited}`;
   const held = /^(?:day|analytics|precompute) held: (results|schedule|roster):/.exec(name)?.[1];
   if (held !== undefined) return `held: ${held}`;
+  const unable = /^failed: no forecast of \w+: (\w+)/.exec(name)?.[1];
+  if (unable !== undefined) return `failed: ${unable}`;
   return /^(?:quarantine|skip|ingest|day|failed): \w+/.exec(name)?.[0] ?? name.replace(/:.*$/, '');
 }
 
