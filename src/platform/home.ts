@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
-  existsSync,
   fsyncSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -252,9 +252,13 @@ export async function homeOwner(dir: string): Promise<HomeOwner | undefined> {
   return found !== undefined && isHeld(found) ? ownerOf(found) : undefined;
 }
 
-/** Throws TIPOFF_NOT_FOUND where there is no home. */
+/** Throws TIPOFF_NOT_FOUND where there is no home, and TIPOFF_STORAGE where nobody can look: one of another user is not missing. */
 export function requireHome(dir: string): void {
-  if (existsSync(homePaths(dir).warehouse)) return;
+  try {
+    if (statSync(homePaths(dir).warehouse, { throwIfNoEntry: false }) !== undefined) return;
+  } catch (error) {
+    throw homeError(resolve(dir), error);
+  }
   throw new TipoffError('TIPOFF_NOT_FOUND', `expected a home at ${resolve(dir)}, saw none`, {
     hint: 'Name the right folder with --home, or make a home: `tipoff demo`, `tipoff ingest <path>`, `tipoff fetch` or `tipoff restore`.',
     details: { home: resolve(dir) },

@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { virtualClock } from '#platform/clock.ts';
-import { type HomeOptions, homeOwner, homePaths, openHome } from '#platform/home.ts';
+import { type HomeOptions, homeOwner, homePaths, openHome, requireHome } from '#platform/home.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -181,4 +181,11 @@ it('gives the home free when its folders cannot be made', async () => {
   await writeFile(join(dir, 'models'), 'a file');
   await expect(openHome(dir, options())).rejects.toMatchObject({ code: 'TIPOFF_STORAGE' });
   expect(await homeOwner(dir)).toBeUndefined();
+});
+
+it('does not take a home that it cannot look into for a missing one', async () => {
+  expect(() => requireHome(dir)).toThrow('saw none');
+  // What a folder of another user is to anybody but the superuser, who runs tests as well.
+  await symlink(dir, dir);
+  expect(() => requireHome(dir)).toThrow(`the home ${dir} cannot be used: ELOOP`);
 });
