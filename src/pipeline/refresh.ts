@@ -1,5 +1,6 @@
 import { addDays, parseSlate, type Slate, slateOf } from '#core/calendar.ts';
 import { statement } from '#core/statement.ts';
+import { teamMinutesSql, teamRowsSql } from '#pipeline/analytics/game-summaries.ts';
 import { buildPlayerReference, scheduleReference } from '#pipeline/analytics/reference.ts';
 import { ALTERED_SUMMARIES } from './generations.ts';
 import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS, waitsFor } from './graph.ts';
@@ -35,7 +36,10 @@ export interface RefreshResult {
   readonly to: Slate;
 }
 
-/** Slates whose summaries are older than their box scores, or were altered after they were written. */
+/**
+ * Slates whose summaries, of players or of teams, are not those of their box scores: a line came, was corrected or was taken back
+ * since, or a summary was altered after it was written.
+ */
 export const STALE_SUMMARIES = statement({
   owner: 'pipeline/refresh',
   sql: `
@@ -49,6 +53,11 @@ WITH newest AS (
 ),
 summarised AS (
   SELECT player_id, game_id, slate, raw_row_id FROM nba_analytics.player_game_summary WHERE slate >= CAST(@history_from AS DATE)
+),
+team_rows AS (${teamRowsSql('slate >= CAST(@history_from AS DATE)')}
+),
+teams AS (
+  SELECT team_abbr, game_id, slate, points, minutes, fga, fta, oreb, tov, source FROM nba_analytics.team_game_summary WHERE slate >= CAST(@history_from AS DATE)
 )
 SELECT MIN(slate) AS first_slate, MAX(slate) AS last_slate
 FROM (
@@ -57,6 +66,10 @@ FROM (
   UNION ALL
   SELECT s.slate FROM summarised s LEFT JOIN newest n ON n.player_id = s.player_id AND n.game_id = s.game_id AND n.slate = s.slate
   WHERE n.player_id IS NULL
+  UNION ALL
+  SELECT s.slate FROM teams s LEFT JOIN team_rows t ON t.team_abbr = s.team_abbr AND t.game_id = s.game_id
+  WHERE (s.source = 'team_box_score') <> (t.game_id IS NOT NULL)
+    OR s.points <> t.points OR s.fga <> t.fga OR s.fta <> t.fta OR s.oreb <> t.oreb OR s.tov <> t.tov OR ABS(s.minutes - (${teamMinutesSql('t.minutes')})) > 0.001
   UNION ALL
   SELECT slate FROM (${ALTERED_SUMMARIES}) AS summaries WHERE is_bad
 ) AS differing`,

@@ -99,6 +99,21 @@ describe('refresh', () => {
     expect(again.from).toBe(middle);
   });
 
+  it.each([
+    ['was corrected', 'UPDATE nba_raw.team_box_scores SET tov = tov + 1'],
+    ['was taken back', 'DELETE FROM nba_raw.team_box_scores'],
+  ])('computes everything again after the line of a team that %s, and then no more', async (_what, sql) => {
+    const { warehouse, run } = await computedWorld();
+    const middle = league.slates[Math.floor(league.slates.length / 2)] as Slate;
+    const changed = await warehouse.execute(
+      `${sql} WHERE slate = CAST(@slate AS DATE) AND team_abbr IN (SELECT MIN(team_abbr) FROM nba_raw.team_box_scores WHERE slate = CAST(@slate AS DATE))`,
+      { slate: middle },
+    );
+    expect(changed).toBe(1);
+    expect((await run(TONIGHT)).from).toBe(middle);
+    expect((await run(TONIGHT)).from).toBe(TONIGHT);
+  });
+
   it('waits 60, 120 and 180 s for results that are missing, then holds the chain with the reason', async () => {
     const { clock, run } = await worldWithoutResults();
     const result = await run(TONIGHT);

@@ -39,10 +39,25 @@ LEFT JOIN nba_reference.schedule g ON g.game_id = n.game_id`,
 const REGULATION = 240;
 const OVERTIME = 25;
 
-/**
- * One row per team and counted game: from the team's own line where there is one, otherwise summed from its players. Team
- * minutes in sources are rounded sums; they are taken to the nearest number of overtimes.
- */
+/** SQL: team minutes of a source, which are rounded sums, taken to the nearest number of overtimes. */
+export function teamMinutesSql(minutes: string): string {
+  return `48 + 5 * fn.greatest2(ROUND(fn.safe_div(${minutes} - ${REGULATION}, ${OVERTIME})), 0)`;
+}
+
+/** SQL: the line of each team in each counted game that counts: the league's own before another's, then the newest. */
+export function teamRowsSql(slates: string): string {
+  return `
+  SELECT team_abbr, game_id, slate, season, season_type, opponent_abbr, is_home, points, minutes, fga, fta, oreb, tov
+  FROM nba_raw.team_box_scores
+  WHERE ${slates} AND season_type IN ('regular', 'play_in', 'playoffs')
+    AND points IS NOT NULL AND minutes IS NOT NULL AND fga IS NOT NULL
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY team_abbr, game_id
+    ORDER BY CASE WHEN source LIKE 'nba_%' THEN 0 ELSE 1 END, ingested_at DESC, source, row_id
+  ) = 1`;
+}
+
+/** One row per team and counted game: from the team's own line where there is one, otherwise summed from its players. */
 export const teamGameSummaryProcessor: Processor = {
   name: 'TeamGameSummary',
   phase: 'analytics',
@@ -52,15 +67,7 @@ export const teamGameSummaryProcessor: Processor = {
     { table: playerGameSummary, scope: 'slate' },
   ],
   select: `
-WITH team_rows AS (
-  SELECT team_abbr, game_id, slate, season, season_type, opponent_abbr, is_home, points, minutes, fga, fta, oreb, tov
-  FROM nba_raw.team_box_scores
-  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND season_type IN ('regular', 'play_in', 'playoffs')
-    AND points IS NOT NULL AND minutes IS NOT NULL AND fga IS NOT NULL
-  QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY team_abbr, game_id
-    ORDER BY CASE WHEN source LIKE 'nba_%' THEN 0 ELSE 1 END, ingested_at DESC, source, row_id
-  ) = 1
+WITH team_rows AS (${teamRowsSql('slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)')}
 ),
 player_sums AS (
   SELECT team_abbr, game_id, MIN(slate) AS slate, MIN(season) AS season, MIN(season_type) AS season_type,
@@ -78,7 +85,7 @@ sides AS (
 ),
 shaped AS (
   SELECT a.team_abbr, a.game_id, a.slate, a.season, a.season_type, a.opponent_abbr, a.is_home, a.points, b.points AS opponent_points,
-    48 + 5 * fn.greatest2(ROUND(fn.safe_div(a.minutes - ${REGULATION}, ${OVERTIME})), 0) AS minutes,
+    ${teamMinutesSql('a.minutes')} AS minutes,
     a.fga, a.fta, a.oreb, a.tov, a.fga + 0.44 * a.fta + a.tov - a.oreb AS possessions, a.source
   FROM sides a
   JOIN sides b ON b.game_id = a.game_id AND b.team_abbr = a.opponent_abbr
