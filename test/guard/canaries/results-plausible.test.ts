@@ -88,16 +88,16 @@ describe('the box scores of last night', () => {
   const withBench = async (perTeam: number, where = 'TRUE'): Promise<readonly string[]> => {
     const zeros = 'fgm, fga, fg3m, fg3a, ftm, fta, oreb, dreb, reb, ast, stl, blk, tov, pf, points, minutes';
     const columns = Object.keys(playerBoxScores.columns);
-    const values = columns.map((name) =>
-      zeros.split(', ').includes(name)
-        ? '0'
-        : name === 'player_id' || name === 'row_id'
-          ? `${name} || '99'`
-          : name,
-    );
+    // Others than those who played: their names and ids differ, and so do their rows.
+    const own: Readonly<Record<string, string>> = {
+      player_id: "CAST(player_id || '99' AS INT64)",
+      player_lookup: "player_lookup || 'bench'",
+      row_id: "row_id || '99'",
+    };
+    const values = columns.map((name) => (zeros.split(', ').includes(name) ? '0' : (own[name] ?? name)));
     await world.warehouse.execute(
       `INSERT INTO nba_raw.player_box_scores (${columns.join(', ')})
-       SELECT ${values.map((value) => (value.startsWith('player_id') ? `CAST(${value} AS INT64)` : value)).join(', ')} FROM nba_raw.player_box_scores
+       SELECT ${values.join(', ')} FROM nba_raw.player_box_scores
        WHERE slate = CAST('${SLATE}' AS DATE) AND played AND ${where} QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, team_abbr ORDER BY player_id) <= ${perTeam}`,
     );
     const { offenders } = (await asked('box_rows_plausible')) ?? {};
