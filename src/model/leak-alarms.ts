@@ -1,5 +1,4 @@
 import { MARKETS, type MarketId } from '#core/markets.ts';
-import { FIRST_INVENTED_PLAYER } from '#core/names.ts';
 import { statement } from '#core/statement.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { baseline } from './calibrate.ts';
@@ -18,11 +17,11 @@ const MAX_STEP_CORRELATION = 0.35;
 /** Minimum team games for the recovery to mean anything. */
 const MIN_TEAM_GAMES = 300;
 /**
- * Maximum share of the effect of absences that statuses before tip-off may foretell: .60 to .83 in three real seasons, because no
- * report has coach's decisions; 1 with knowledge of the box score. Invented players miss games for what is reported: .96 to .988.
+ * Maximum share of the effect of absences that statuses before tip-off may foretell; 1 with knowledge of the box score. In three real
+ * seasons .60 to .85, because no report has coach's decisions; in the first weeks of a home without an earlier season up to
+ * .98; in simulated leagues up to .988.
  */
-const MAX_RECOVERY = 0.95;
-const MAX_RECOVERY_INVENTED = 0.995;
+const MAX_RECOVERY = 0.992;
 /** Brier score of P(plays) below which who played must have leaked, and minimum rows to tell. */
 const MIN_PRESENCE_BRIER = 0.03;
 const MIN_PRESENCE_ROWS = 2500;
@@ -81,8 +80,6 @@ export interface MarketKnowledge {
   readonly games: number;
   /** Share of the effect of absences and returns, as box scores show it afterwards, that statuses had foretold. */
   readonly recovery: number;
-  /** Whether the players are those of a simulated league. */
-  readonly areInvented: boolean;
   /** Lines in use, and how many of them were quoted after their cut-off or tip-off. */
   readonly lines: number;
   readonly lateLines: number;
@@ -99,7 +96,7 @@ export const FORETOLD = statement({
   sql: `
 WITH ${PRESENCE_SQL},
 changes AS (
-  SELECT a.slate, a.team_abbr, MIN(a.player_id) AS least_player,
+  SELECT a.slate, a.team_abbr,
     ${MARKETS.flatMap(({ id, features }) => {
       const stats = features.map(({ stat }) => stat);
       return [
@@ -110,7 +107,7 @@ changes AS (
   FROM presence a
   GROUP BY a.slate, a.team_abbr
 )
-SELECT COUNT(*) AS games, MIN(least_player) >= ${FIRST_INVENTED_PLAYER} AS are_invented,
+SELECT COUNT(*) AS games,
   ${MARKETS.map(({ id }) => `1 - fn.safe_div(SUM((told_${id} - true_${id}) * (told_${id} - true_${id})), SUM(true_${id} * true_${id})) AS recovery_${id}`).join(',\n  ')}
 FROM changes`,
 });
@@ -132,9 +129,7 @@ export async function readKnowledge(
   warehouse: Warehouse,
   span: EvaluatedSpan,
 ): Promise<readonly MarketKnowledge[]> {
-  const [foretold] = await warehouse.query<Record<string, number | boolean | null>>(FORETOLD.sql, {
-    ...span,
-  });
+  const [foretold] = await warehouse.query<Record<string, number | null>>(FORETOLD.sql, { ...span });
   const late = await warehouse.query<{ market: string; line_count: number; late: number }>(LATE_LINES.sql, {
     ...span,
   });
@@ -142,9 +137,8 @@ export async function readKnowledge(
     const own = late.find(({ market }) => market === id);
     return {
       market: id,
-      games: Number(foretold?.['games'] ?? 0),
-      recovery: Number(foretold?.[`recovery_${id}`] ?? Number.NaN),
-      areInvented: foretold?.['are_invented'] === true,
+      games: foretold?.['games'] ?? 0,
+      recovery: foretold?.[`recovery_${id}`] ?? Number.NaN,
       lines: own?.line_count ?? 0,
       lateLines: own?.late ?? 0,
     };
@@ -181,12 +175,17 @@ export function trainingAlarms(
   return [...own.flatMap(correlationAlarms), ...stepAlarms(own), ...knowledge.flatMap(knowledgeAlarms)];
 }
 
-function knowledgeAlarms(known: MarketKnowledge): LeakAlarm[] {
-  const { market, games, recovery, areInvented, lines, lateLines } = known;
+function knowledgeAlarms({ market, games, recovery, lines, lateLines }: MarketKnowledge): LeakAlarm[] {
   const alarms: LeakAlarm[] = [];
-  const limit = areInvented ? MAX_RECOVERY_INVENTED : MAX_RECOVERY;
-  if (games >= MIN_TEAM_GAMES && recovery > limit)
-    alarms.push({ kind: 'recovery', market, of: 'statuses', seen: recovery, limit, rows: games });
+  if (games >= MIN_TEAM_GAMES && recovery > MAX_RECOVERY)
+    alarms.push({
+      kind: 'recovery',
+      market,
+      of: 'statuses',
+      seen: recovery,
+      limit: MAX_RECOVERY,
+      rows: games,
+    });
   if (lateLines > 0)
     alarms.push({ kind: 'late_line', market, of: 'lines', seen: lateLines, limit: 0, rows: lines });
   return alarms;

@@ -102,24 +102,6 @@ describe('leaks that are planted in a league, market by market', () => {
     expect(rung(setOf(id), afterStatuses)).toContain(`recovery ${id} statuses`);
   });
 
-  it('allow fewer absences to be foretold of real players than of invented ones', () => {
-    const known = { market: 'points', games: 2000, lines: 0, lateLines: 0 } as const;
-    const ringing = (recovery: number, areInvented: boolean): boolean =>
-      trainingAlarms([], [{ ...known, recovery, areInvented }]).length > 0;
-    expect([0.83, 0.96, 0.988, 1].map((recovery) => ringing(recovery, false))).toEqual([
-      false,
-      true,
-      true,
-      true,
-    ]);
-    expect([0.83, 0.96, 0.988, 1].map((recovery) => ringing(recovery, true))).toEqual([
-      false,
-      false,
-      false,
-      true,
-    ]);
-  });
-
   it.each(MARKETS)('ring in $id for a closing line that is used before its time', ({ id }) => {
     expect(rung(setOf(id), afterLines)).toContain(`late_line ${id} lines`);
   });
