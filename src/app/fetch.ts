@@ -67,9 +67,10 @@ export interface FetchReport {
 
 /**
  * Fetches what a slate needs from the live providers: schedule and scoreboard, box scores of all games of the season without a
- * complete one, those of the slate and the days before it once more for corrections, the newest injury reports, rosters, and player props of games that have not begun. When a source fails the next
- * one is asked; when all fail the other subjects are fetched regardless. Every answer leaves a receipt in
- * nba_orchestration.provider_requests, every run a heartbeat. With `statusesOnly` only injury reports are fetched.
+ * complete one, those of the slate and the days before it once more for corrections, the newest injury reports, rosters, and
+ * player props of games that have not begun. When a source fails the next one is asked; when all fail the other subjects are
+ * fetched regardless. Every answer leaves a receipt in nba_orchestration.provider_requests, every run a heartbeat. With
+ * `statusesOnly` only injury reports are fetched.
  */
 export async function fetchSlate(
   app: App,
@@ -132,7 +133,7 @@ async function fetchAll(
       .map((hole) => [boxScoreOf(hole.game_id), hole.slate]),
   );
   // A complete box score that was not asked for by its slate is only asked for its corrections.
-  const known = new Set(
+  const forCorrections = new Set(
     again.filter((game) => !isAskedFor(game.slate, slate, today)).map(({ game_id }) => boxScoreOf(game_id)),
   );
   const props = statusesOnly ? undefined : sources.props;
@@ -151,9 +152,9 @@ async function fetchAll(
     asked.map(({ answer }) => answer),
   );
   const refused = asked.flatMap(({ what, answer }) => failuresOf(what, answer));
-  const failures = refused.filter(({ what }) => !known.has(what));
+  const failures = refused.filter(({ what }) => !forCorrections.has(what));
   for (const { what, message } of refused)
-    if (known.has(what)) skipped.push(`corrections of ${what}: ${message}`);
+    if (forCorrections.has(what)) skipped.push(`corrections of ${what}: ${message}`);
   const report: FetchReport = {
     slate,
     ingested,

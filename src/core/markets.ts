@@ -262,6 +262,14 @@ export function countedByMarketSql(market: string, alias: string): string {
   return `CASE ${market} ${cases.join(' ')} END`;
 }
 
+/**
+ * SQL: whether a player counts as having played, from his summary under `alias`: one who came in for no whole second and made no
+ * point does not. Neither does one without a summary.
+ */
+export function hasPlayedSql(alias: string): string {
+  return `COALESCE(${alias}.played, FALSE) AND NOT (COALESCE(${alias}.minutes, 0) = 0 AND COALESCE(${alias}.points, 0) = 0)`;
+}
+
 /** Spread of a market relative to points: dividing distances by it makes them comparable across markets. */
 export function scaleOf({ maxSd }: Market): number {
   return maxSd / MAIN_MARKET.maxSd;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseSlate } from '#core/calendar.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { SKIP_REASONS } from '#pipeline/batch/plan.ts';
@@ -64,6 +65,14 @@ describe('the mutants', () => {
   });
 });
 
+/** A day on which nothing is told and nothing is visible, with what was blocked. */
+function quietDay(blocks: DayView['blocks']): DayView {
+  return {
+    ...{ day: parseSlate('2024-11-20'), blocks, told: {}, explained: {}, listed: {}, failing: {} },
+    ...{ visible: {}, grades: {}, documents: {} },
+  };
+}
+
 describe('a guard that stops something', () => {
   const root = resolve(import.meta.dirname, '../..');
   const gates = Object.keys(SKIP_REASONS).filter((reason) => reason !== 'already_predicted');
@@ -104,33 +113,13 @@ describe('a guard that stops something', () => {
   });
 
   it('is named after the reason of a worker that has no forecast', () => {
-    const quiet = {
-      told: {},
-      explained: {},
-      listed: {},
-      failing: {},
-      visible: {},
-      grades: {},
-      documents: {},
-    };
-    const healthy = { ...quiet, day: '2024-11-20' as DayView['day'], blocks: {} };
+    const healthy = quietDay({});
     const blocks = { 'failed: no forecast of ridge: missing_features opp_pace': 16 };
     expect(compareViews(healthy, { ...healthy, blocks }).guards).toEqual(['failed: missing_features']);
   });
 
   it('says nothing in a comparison where it is switched off', () => {
-    const quiet = {
-      told: {},
-      explained: {},
-      listed: {},
-      failing: {},
-      visible: {},
-      grades: {},
-      documents: {},
-    };
-    const day = '2024-11-20' as DayView['day'];
-    const seen = { ...quiet, day, blocks: { 'ingest: TIPOFF_UNKNOWN_FORMAT': 1 } };
-    const healthy = { ...quiet, day, blocks: {} };
+    const [healthy, seen] = [quietDay({}), quietDay({ 'ingest: TIPOFF_UNKNOWN_FORMAT': 1 })];
     expect(compareViews(healthy, seen).guards).toEqual(['ingest: TIPOFF_UNKNOWN_FORMAT']);
     expect(compareViews(healthy, seen, ['ingest: TIPOFF_UNKNOWN_FORMAT']).guards).toEqual([]);
   });

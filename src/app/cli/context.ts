@@ -146,7 +146,7 @@ export function contextOf(
     sayHome: () => {
       if (options.home !== undefined)
         voice.line(
-          `The commands above are for this home after: export TIPOFF_HOME=${shellWord(resolve(options.home))}`,
+          `The commands above are for this home after: export TIPOFF_HOME=${shellWord(resolve(config.home))}`,
         );
     },
     path: (text) => (guest === undefined ? text : resolve(guest.cwd, text)),

@@ -1,7 +1,7 @@
 import { parseSlate, type Slate } from '#core/calendar.ts';
 import { predictionGrades } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
-import { countedByMarketSql } from '#core/markets.ts';
+import { countedByMarketSql, hasPlayedSql } from '#core/markets.ts';
 import { recordingOf } from '#pipeline/processor.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -71,7 +71,7 @@ WITH sides AS (
   SELECT p.*, s.season, s.season_type,
     CASE WHEN p.record_class = 'live' AND p.published_at < s.tipoff_at THEN 'live' ELSE 'backfill' END AS proven_class,
     ${countedByMarketSql('p.market', 'g')} AS counted, g.minutes,
-    COALESCE(g.played, FALSE) AND NOT (COALESCE(g.minutes, 0) = 0 AND COALESCE(g.points, 0) = 0) AS has_played,
+    ${hasPlayedSql('g')} AS has_played,
     CASE
       WHEN s.game_id IS NULL THEN 'unknown_game'
       WHEN s.slate <> p.slate OR s.status IN ('postponed', 'cancelled') THEN 'not_played_on_slate'

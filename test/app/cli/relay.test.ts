@@ -201,6 +201,15 @@ describe('a home that another process has', () => {
     await relayCommand(home, { args: ['ingest', 'a.txt'], cwd: folder.path }, streams);
     expect(said.join('')).toContain('saw text that begins "nothing that is known"');
   });
+
+  it('names its home as it is, wherever the caller is', async () => {
+    await owned('serve');
+    const said: string[] = [];
+    const streams = { out: (text: string) => said.push(text), err: (text: string) => said.push(text) };
+    const args = ['canary', 'run', '--only', 'contract_drift', 'schedule_ahead', '--home', 'home'];
+    await relayCommand(home, { args, cwd: folder.path }, streams);
+    expect(said.join('')).toContain(`export TIPOFF_HOME=${home}\n`);
+  });
 });
 
 describe('the relay', () => {

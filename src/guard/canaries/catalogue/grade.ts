@@ -1,4 +1,4 @@
-import { countedByMarketSql } from '#core/markets.ts';
+import { countedByMarketSql, hasPlayedSql } from '#core/markets.ts';
 import { statement } from '#core/statement.ts';
 import {
   type Canary,
@@ -165,7 +165,7 @@ const SEASON = `slate BETWEEN fn.add_days(CAST(@slate AS DATE), -${SEASON_DAYS})
 
 /**
  * Every slate of the season from the first one with box scores to the day before yesterday, and what it lacks. Grades are counted
- * by publication and game: joining a season's rows one by one costs as much as a third of the catalogue.
+ * by publication and game, since joining a season's rows with them one by one is much slower.
  */
 export const SEASON_HOLES = statement({
   owner: 'canary season_reconciled',
@@ -192,7 +192,7 @@ shown AS (
   GROUP BY p.slate, p.publication_id, p.game_id
 ),
 judged AS (
-  SELECT slate, publication_id, game_id, COUNT(*) AS graded FROM nba_predictions.prediction_grades WHERE ${SEASON} GROUP BY slate, publication_id, game_id
+  SELECT slate, publication_id, game_id, COUNT(DISTINCT prediction_id) AS graded FROM nba_predictions.prediction_grades WHERE ${SEASON} GROUP BY slate, publication_id, game_id
 ),
 graded AS (
   SELECT p.slate, SUM(p.gradable) AS gradable, SUM(fn.least2(COALESCE(g.graded, 0), p.gradable)) AS graded
@@ -204,7 +204,7 @@ corrected AS (
   SELECT g.slate, COUNT(*) AS corrected
   FROM (SELECT slate, game_id, player_id, market, actual FROM nba_predictions.prediction_grades WHERE ${SEASON}) AS g
   JOIN (SELECT * FROM nba_analytics.player_game_summary WHERE ${SEASON}) AS p ON p.game_id = g.game_id AND p.player_id = g.player_id AND p.slate = g.slate
-  WHERE COALESCE(CAST(g.actual AS FLOAT64), -1) <> CASE WHEN p.played AND NOT (COALESCE(p.minutes, 0) = 0 AND COALESCE(p.points, 0) = 0) THEN ${countedByMarketSql('g.market', 'p')} ELSE -1 END
+  WHERE COALESCE(CAST(g.actual AS FLOAT64), -1) <> CASE WHEN ${hasPlayedSql('p')} THEN ${countedByMarketSql('g.market', 'p')} ELSE -1 END
   GROUP BY g.slate
 )
 SELECT CAST(s.slate AS STRING) AS subject, s.boxed < s.games OR s.summarised < s.boxed OR COALESCE(g.graded < 0.98 * g.gradable, FALSE) OR c.slate IS NOT NULL AS is_bad,
