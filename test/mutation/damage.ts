@@ -59,7 +59,7 @@ export interface Damage {
   /** What is not started: the daily job, or the back-up. */
   readonly never?: 'day' | 'back-up';
   /** Access that is refused to the daily job. */
-  readonly refuses?: (access: Access) => boolean;
+  readonly refuses?: (access: Access, day: Slate) => boolean;
   /** The daily job dies at its n-th write to the warehouse. */
   readonly diesAt?: number;
 }
@@ -134,7 +134,7 @@ export function damagedWarehouse(
     if (day === undefined) return;
     if (death.isDead()) throw new Died();
     const access: Access = { port: 'warehouse', operation, name };
-    if (damage.refuses?.(access) === true) throw refuse(access);
+    if (damage.refuses?.(access, day) === true) throw refuse(access);
   };
   const wrote = async (name: string, target: string): Promise<void> => {
     const day = active();
@@ -239,7 +239,8 @@ export function damagedObjects(
 ): ObjectStore {
   const check = (operation: string, name: string): void => {
     const access: Access = { port, operation, name };
-    if (active() !== undefined && damage.refuses?.(access) === true) throw refuse(access);
+    const day = active();
+    if (day !== undefined && damage.refuses?.(access, day) === true) throw refuse(access);
   };
   return {
     ...store,
@@ -271,7 +272,8 @@ export function damagedState(store: StateStore, damage: Damage, active: Active, 
   const check = (operation: string, name: string): void => {
     if (death.isDead()) throw new Died();
     const access: Access = { port: 'state', operation, name };
-    if (active() !== undefined && damage.refuses?.(access) === true) throw refuse(access);
+    const day = active();
+    if (day !== undefined && damage.refuses?.(access, day) === true) throw refuse(access);
   };
   return {
     ...store,

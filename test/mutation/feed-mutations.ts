@@ -223,6 +223,49 @@ const ofRebounds =
   (rows) =>
     rows.map((row) => (text(row, 'market') === 'rebounds' ? { ...row, ...values } : row));
 
+/** Rows of one game of the day beside those that there are. */
+const alsoOfOneGame =
+  (as: (row: FeedRow, day: Slate) => FeedRow): RowDamage =>
+  (rows, day) => {
+    const tonight = rows.filter((row) => text(row, 'slate') === day);
+    const home = text(tonight[0] ?? {}, 'home_abbr');
+    return [...rows, ...tonight.filter((row) => text(row, 'home_abbr') === home).map((row) => as(row, day))];
+  };
+
+/** Quotes of a game that began this morning, unknown to the schedule: they follow the score. */
+const duringPlay = alsoOfOneGame((row, day) => ({
+  ...row,
+  line: String(Number(row['line']) + 4),
+  commence_at: easternInstant(day, '11:00').toISOString(),
+  snapshot_at: easternInstant(day, '12:09').toISOString(),
+}));
+
+/** A reserve whom no report of the day names is ruled out by each of them: the minutes that he leaves change nobody’s forecast. */
+const reserveOut: RowDamage = (rows, day) => {
+  const named = new Set(rows.map((row) => text(row, 'player_lookup')));
+  const teams = new Set(rows.map((row) => text(row, 'team_abbr')));
+  const [who] = mutationLeague()
+    .tables.playerBoxScores.filter(
+      (row) =>
+        row.slate < day &&
+        row.slate >= addDays(day, -3) &&
+        row.played &&
+        teams.has(row.team_abbr) &&
+        !named.has(row.player_lookup),
+    )
+    .sort((a, b) => Number(a.minutes) - Number(b.minutes) || a.player_id - b.player_id);
+  if (who === undefined) return rows;
+  const { player_id, player_name, player_lookup, team_abbr } = who;
+  const reports = Map.groupBy(
+    rows.filter((row) => text(row, 'team_abbr') === team_abbr),
+    (row) => text(row, 'report_at'),
+  );
+  const said = [...reports.values()].flatMap(([first]) =>
+    first === undefined ? [] : [{ ...first, player_id, player_name, player_lookup, status: 'out' }],
+  );
+  return [...rows, ...said];
+};
+
 /** What the feed of lines and of reports can say wrongly in its own terms. */
 function wordMutations(): Mutation[] {
   const lines = 'nba_raw.player_lines';
@@ -322,6 +365,14 @@ function wordMutations(): Mutation[] {
       'over_price',
       change('over_price', () => -110),
     ),
+    word(
+      'a suspended market',
+      lines,
+      'line',
+      alsoOfOneGame((row) => ({ ...row, line: 'suspended' })),
+    ),
+    word('quotes during play', lines, 'snapshot_at', duringPlay),
+    word('ruled out before the run', reports, 'status (a reserve)', reserveOut),
     word(
       'everybody out',
       reports,

@@ -271,7 +271,7 @@ function jobMutations(): Mutation[] {
   );
   const refused = (
     what: string,
-    refuses: (access: Access) => boolean,
+    refuses: (access: Access, day: Slate) => boolean,
     slates: readonly number[] = LASTING,
   ): Mutation => ({
     operator: 'withdrawn permission',
@@ -300,6 +300,11 @@ function jobMutations(): Mutation[] {
       ),
     ),
     refused('write exports', ({ port, operation }) => port === 'exports' && operation === 'write'),
+    refused(
+      'write exports of tonight',
+      ({ port, operation, name }, day) =>
+        port === 'exports' && operation === 'write' && name.includes(`/${day}/`),
+    ),
     refused('read exports', ({ port, operation }) => port === 'exports' && operation === 'read'),
     refused('read models', ({ port, operation }) => port === 'models' && operation === 'read'),
     refused('write state', ({ port, operation }) => port === 'state' && operation === 'write'),

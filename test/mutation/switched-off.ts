@@ -81,7 +81,7 @@ const SWITCHES: readonly Switch[] = [
     guards: /^quarantine: bad_line$/,
     file: FEED,
     on: `if (typeof value !== 'string' || !/^-?\\d+(?:\\.\\d+)?$/.test(value))`,
-    off: `if (typeof value !== 'string')`,
+    off: 'if (value === null)',
   },
 ];
 

@@ -307,7 +307,7 @@ function statementMutations(): Mutation[] {
     wrong('a wrong sign', features, 'expected_margin', '-expected_margin'),
     wrong('a wrong join', features, 'opp_pace', neighbour('opp_pace')),
     few('a wrong join of a few', grades, 'player_id % 20 = 3', ['predicted + 3', 'signed_error + 3']),
-    few('a few without their newest game', cache, 'player_id % 16 = 3', [
+    few('a few without their newest game', cache, 'player_id % 16 = 3 AND last_played_on >= slate - 7', [
       'last_played_on - 2',
       'pts_ewma8 * 0.7',
     ]),
@@ -393,6 +393,22 @@ function bookMutations(): Mutation[] {
         'UPDATE nba_raw.ingested_files SET rows_rejected = rows_read, rows_loaded = 0 WHERE rows_read >= 20',
       'the rows of a source are refused',
     ),
+    {
+      operator: 'a lost game',
+      place: 'nba_raw.player_box_scores (days ago)',
+      slates: ONCE,
+      damage: {
+        touches: ['nba_raw.player_box_scores'],
+        before: async ({ warehouse }, day) =>
+          void (await warehouse.execute(
+            `DELETE FROM nba_raw.player_box_scores WHERE game_id = (
+               SELECT g.game_id FROM nba_reference.counted_games g
+               JOIN nba_reference.counted_games t ON t.slate = DATE '${day}' AND (g.home_abbr IN (t.home_abbr, t.away_abbr) OR g.away_abbr IN (t.home_abbr, t.away_abbr))
+               WHERE g.slate BETWEEN DATE '${addDays(day, -6)}' AND DATE '${addDays(day, -4)}'
+               GROUP BY g.game_id HAVING COUNT(*) = 1 ORDER BY MAX(g.slate) DESC, g.game_id LIMIT 1)`,
+          )),
+      },
+    },
     sql(
       'event renamed',
       'nba_predictions.publications.event',
@@ -410,6 +426,17 @@ function bookMutations(): Mutation[] {
       (day) => `UPDATE nba_predictions.publications SET audit = '[]' WHERE slate = DATE '${day}'`,
       'rows are visible without an audit',
     ),
+    {
+      ...sql(
+        'copied without a receipt',
+        'nba_predictions.player_prop_predictions',
+        (day) =>
+          `INSERT INTO nba_predictions.player_prop_predictions SELECT * REPLACE ('lost ' || publication_id AS publication_id, predicted_at - INTERVAL 3 HOUR AS predicted_at)
+           FROM nba_predictions.player_prop_predictions WHERE slate = DATE '${day}'`,
+        'rows of a lost attempt to publish lie among the predictions',
+      ),
+      isForDigest: true,
+    },
   ];
 }
 

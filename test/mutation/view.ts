@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Slate } from '#core/calendar.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
 import type { IncidentDoc } from '#guard/incidents/document.ts';
+import { jsonMembers, MANIFEST_PATH } from '#pipeline/exports/stored-documents.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -22,7 +23,7 @@ export interface DayView {
   /** Rows by key. */
   readonly visible: Readonly<Record<string, readonly (string | number | null)[]>>;
   readonly grades: Readonly<Record<string, readonly (string | number | null)[]>>;
-  /** Digest of each document by path, times and ids of runs left out. */
+  /** Digest of each document by path, and of each entry of the manifest, times and ids of runs left out. */
   readonly documents: Readonly<Record<string, string>>;
 }
 
@@ -84,9 +85,22 @@ export async function published(
   for (const path of (await exports.list('')).sort()) {
     const object = await exports.get(path);
     const text = new TextDecoder().decode(object?.bytes);
-    documents[path] = createHash('sha256').update(withoutRuns(text)).digest('hex').slice(0, 16);
+    const parts = path === MANIFEST_PATH ? entriesOf(text) : { [path]: text };
+    for (const [name, part] of Object.entries(parts))
+      documents[name] = createHash('sha256').update(withoutRuns(part)).digest('hex').slice(0, 16);
   }
   return { visible, grades, documents };
+}
+
+/** The manifest, entry by entry: one that is missing is another thing than one that is wrong. As one text where it cannot be read. */
+function entriesOf(text: string): Record<string, string> {
+  const { documents, ...head } = jsonMembers(text);
+  if (!Array.isArray(documents)) return { [MANIFEST_PATH]: text };
+  const entries = documents.map((entry: { readonly path?: unknown }) => [
+    `${MANIFEST_PATH}: ${String(entry.path)}`,
+    JSON.stringify(entry),
+  ]);
+  return { ...Object.fromEntries(entries), [MANIFEST_PATH]: JSON.stringify({ ...head, sha256: null }) };
 }
 
 /** A document without what is another with every run: instants of the run and ids that come from it. */

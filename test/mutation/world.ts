@@ -304,8 +304,12 @@ export async function worldIn(
         easternInstant(day, '12:45'),
         ({ id, looksAt }) => looksAt === 'last_night' || looksAt === 'slate' || id === 'job_heartbeats',
       );
-      // Before the reports and quotes of the afternoon, which no run follows here.
-      await look(easternInstant(day, '16:45'), ({ id }) => CLAIMS.includes(id));
+      // Before the reports and quotes of the afternoon, which no run follows here; and what of last night has become graver since noon.
+      await look(
+        easternInstant(day, '16:45'),
+        ({ id, looksAt, severity: [first] }) =>
+          CLAIMS.includes(id) || (looksAt === 'last_night' && first?.severity === 'info'),
+      );
       await loadAfternoon(day);
       await look(easternInstant(day, '17:45'), ({ looksAt }) => looksAt === 'tonight' || looksAt === 'now');
       return {
