@@ -72,11 +72,13 @@ async function prepareHome(home: string): Promise<void> {
   clock.set(easternInstant(addDays(first, -1), '17:00'));
   await loadLeague(warehouse, mutationLeague(), { clock });
   for (let day = first; day < FIRST_DAY; day = addDays(day, 1)) {
-    if (daysBetween(day, FIRST_DAY) > DAYS_PREDICTED) {
-      await world.build(day);
+    const ahead = daysBetween(day, FIRST_DAY);
+    if (ahead > DAYS_PREDICTED) {
+      // The last of these days makes the features of all that were only loaded.
+      await (ahead > DAYS_PREDICTED + 1 ? world.loadAll(day) : world.build(day));
       continue;
     }
-    await world.live(day);
+    await (ahead > 1 ? world.run(day) : world.live(day));
     const [model] = await listModels(warehouse);
     if (model !== undefined && model.status !== 'champion')
       await promoteModel({ warehouse, objects: models, clock }, model.model_id, 'mutation');

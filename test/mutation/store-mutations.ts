@@ -279,6 +279,11 @@ function jobMutations(): Mutation[] {
     slates,
     damage: { refuses },
   });
+  /** Refused documents leave every table as it is. */
+  const refusedExports = (what: string, refuses: (access: Access, day: Slate) => boolean): Mutation => ({
+    ...refused(what, refuses),
+    damage: { touches: [], refuses: (access, day) => access.port === 'exports' && refuses(access, day) },
+  });
   const written = CONTRACTS.filter(({ writer }) => writer !== 'ingest')
     .map(tableId)
     .filter((id) => !/canary|quality|provider|schema|heartbeat|registry|written_rows/.test(id));
@@ -299,13 +304,12 @@ function jobMutations(): Mutation[] {
           port === 'warehouse' && operation === 'read' && name.includes(`${dataset}.`),
       ),
     ),
-    refused('write exports', ({ port, operation }) => port === 'exports' && operation === 'write'),
-    refused(
+    refusedExports('write exports', ({ operation }) => operation === 'write'),
+    refusedExports(
       'write exports of tonight',
-      ({ port, operation, name }, day) =>
-        port === 'exports' && operation === 'write' && name.includes(`/${day}/`),
+      ({ operation, name }, day) => operation === 'write' && name.includes(`/${day}/`),
     ),
-    refused('read exports', ({ port, operation }) => port === 'exports' && operation === 'read'),
+    refusedExports('read exports', ({ operation }) => operation === 'read'),
     refused('read models', ({ port, operation }) => port === 'models' && operation === 'read'),
     refused('write state', ({ port, operation }) => port === 'state' && operation === 'write'),
     refused('read state', ({ port, operation }) => port === 'state' && operation === 'read'),

@@ -81,8 +81,12 @@ export interface World extends PlainStores {
   readonly home: string;
   /** Runs one day: loads, the daily job, the looks of the checks when they are due; and says what came of it. */
   live(day: Slate): Promise<DayView>;
+  /** The same without the looks. */
+  run(day: Slate): Promise<void>;
   /** The loads of the morning of a day alone. */
   load(day: Slate): Promise<void>;
+  /** The loads of a whole day alone. */
+  loadAll(day: Slate): Promise<void>;
   /** The loads and the features of a day, without forecasts and without looks. */
   build(day: Slate): Promise<void>;
   close(): Promise<void>;
@@ -273,33 +277,26 @@ export async function worldIn(
     await load(since, evening);
     since = evening;
   };
-  const world: World = {
-    clock,
-    warehouse: plain,
-    state: plainState,
-    exports: plainExports,
-    models: plainModels,
-    queue,
-    home,
-    live: async (day) => {
-      current = day;
-      if (healthy !== undefined && reach !== undefined) {
-        if (isAttached) await plain.execute(`DETACH ${HEALTHY}`);
-        await plain.execute(
-          `ATTACH '${healthyWarehouse(healthy, daysBetween(FIRST_DAY, day))}' AS ${HEALTHY} (READ_ONLY)`,
-        );
-        isAttached = true;
-      }
-      blocks.clear();
-      failing.clear();
-      const isFaulty = active() !== undefined;
-      if (since < noonOf(day)) await loadMorning(day);
-      if (isFaulty) await damage?.before?.(world, day);
-      clock.set(easternInstant(day, '12:15'));
-      if (!(isFaulty && damage?.never === 'day')) await job(day);
-      reach?.endDay();
-      if (!(isFaulty && damage?.never === 'back-up')) await backUp(plainState, clock);
-      if (isFaulty) await damage?.after?.(world, day);
+  const run = async (day: Slate, isWatched: boolean): Promise<void> => {
+    current = day;
+    if (healthy !== undefined && reach !== undefined) {
+      if (isAttached) await plain.execute(`DETACH ${HEALTHY}`);
+      await plain.execute(
+        `ATTACH '${healthyWarehouse(healthy, daysBetween(FIRST_DAY, day))}' AS ${HEALTHY} (READ_ONLY)`,
+      );
+      isAttached = true;
+    }
+    blocks.clear();
+    failing.clear();
+    const isFaulty = active() !== undefined;
+    if (since < noonOf(day)) await loadMorning(day);
+    if (isFaulty) await damage?.before?.(world, day);
+    clock.set(easternInstant(day, '12:15'));
+    if (!(isFaulty && damage?.never === 'day')) await job(day);
+    reach?.endDay();
+    if (!(isFaulty && damage?.never === 'back-up')) await backUp(plainState, clock);
+    if (isFaulty) await damage?.after?.(world, day);
+    if (isWatched) {
       await look(
         easternInstant(day, '12:45'),
         ({ id, looksAt }) => looksAt === 'last_night' || looksAt === 'slate' || id === 'job_heartbeats',
@@ -310,8 +307,21 @@ export async function worldIn(
         ({ id, looksAt, severity: [first] }) =>
           CLAIMS.includes(id) || (looksAt === 'last_night' && first?.severity === 'info'),
       );
-      await loadAfternoon(day);
+    }
+    await loadAfternoon(day);
+    if (isWatched)
       await look(easternInstant(day, '17:45'), ({ looksAt }) => looksAt === 'tonight' || looksAt === 'now');
+  };
+  const world: World = {
+    clock,
+    warehouse: plain,
+    state: plainState,
+    exports: plainExports,
+    models: plainModels,
+    queue,
+    home,
+    live: async (day) => {
+      await run(day, true);
       return {
         day,
         blocks: Object.fromEntries(blocks),
@@ -320,7 +330,12 @@ export async function worldIn(
         ...(await published(plain, plainExports, addDays(FIRST_DAY, -1))),
       };
     },
+    run: (day) => run(day, false),
     load: loadMorning,
+    loadAll: async (day) => {
+      await loadMorning(day);
+      await loadAfternoon(day);
+    },
     build: async (day) => {
       await loadMorning(day);
       clock.set(easternInstant(day, '12:15'));

@@ -123,7 +123,7 @@ const jobHeartbeats = defineCanary({
 
 async function compare(context: CanaryContext, table: TableContract): Promise<CheckedThing> {
   const subject = tableId(table);
-  const live = await context.warehouse.describe(table);
+  const live = await context.warehouse.describe(table, 'shape');
   if (live === undefined) return { subject, is_bad: true, note: 'does not exist' };
   const types = new Map(live.map(({ name, type }) => [name, type]));
   const missing = Object.keys(table.columns).filter((name) => !types.has(name));
