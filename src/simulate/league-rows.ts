@@ -10,6 +10,8 @@ import {
   type PlayerLine,
   playerBoxScores,
   playerLines,
+  type RosterPlayer,
+  rosterPlayers,
   type ScheduleGame,
   type Shot,
   scheduleGames,
@@ -96,6 +98,7 @@ export interface LeagueRows {
   readonly availabilityReports: AvailabilityReport[];
   readonly injuryReports: InjuryReport[];
   readonly teamStatements: TeamStatement[];
+  readonly rosterPlayers: RosterPlayer[];
   readonly shots: Shot[];
 }
 
@@ -116,6 +119,7 @@ export function emptyRows(): LeagueRows {
     availabilityReports: [],
     injuryReports: [],
     teamStatements: [],
+    rosterPlayers: [],
     shots: [],
   };
 }
@@ -127,6 +131,7 @@ export function byTable(rows: LeagueRows): TableRows[] {
     { table: availabilityReports, rows: rows.availabilityReports },
     { table: injuryReports, rows: rows.injuryReports },
     { table: teamStatements, rows: rows.teamStatements },
+    { table: rosterPlayers, rows: rows.rosterPlayers },
     { table: playerLines, rows: rows.playerLines },
     { table: gameLines, rows: rows.gameLines },
     { table: playerBoxScores, rows: rows.playerBoxScores },
@@ -145,6 +150,7 @@ export function addRows(rows: LeagueRows, more: LeagueRows): void {
   addAll(rows.availabilityReports, more.availabilityReports);
   addAll(rows.injuryReports, more.injuryReports);
   addAll(rows.teamStatements, more.teamStatements);
+  addAll(rows.rosterPlayers, more.rosterPlayers);
   addAll(rows.shots, more.shots);
 }
 

@@ -6,7 +6,7 @@ import { addRows, byTable, emptyRows, type LeagueRows, rowIds, type TableRows } 
 import { type LeagueOptions, type ResolvedLeagueOptions, resolveOptions } from './options.ts';
 import { planMoves, Rosters } from './players.ts';
 import { playPlayoffs } from './playoffs.ts';
-import { scheduleWriter } from './provider-rows.ts';
+import { rosterRows, scheduleWriter } from './provider-rows.ts';
 import { type PlannedGame, planSeason, type ScheduleChange, seasonCalendar } from './season.ts';
 import { INVENTED_TEAMS, type SimulatedTeam } from './teams.ts';
 
@@ -104,6 +104,8 @@ export function* simulateSlates(options: LeagueOptions): Generator<LeagueBatch, 
       while (moves[0] !== undefined && moves[0].slate <= slate) moves.shift()?.apply(rosters);
       const rows = emptyRows();
       for (const change of feed.until(slate)) rows.scheduleGames.push(schedule.changed(season, change));
+      if (league.withRosters)
+        rows.rosterPlayers.push(...rosterRows(rosters.teams, season, slate, ids, sourceFile));
       const play = slate !== league.through;
       const { rows: played, winners } = runSlate(deps, slate, games, play);
       addRows(rows, played);

@@ -18,6 +18,8 @@ export interface LeagueOptions {
   readonly playersPerTeam?: number;
   /** Also one row per field-goal attempt (about 230,000 a season). */
   readonly withShots?: boolean;
+  /** Also who is on which roster on the morning of every slate, as a provider lists it (a row per player and slate). */
+  readonly withRosters?: boolean;
   /** Feeds to leave out, as if their providers had gone. Nothing else changes. */
   readonly scenario?: Partial<LeagueScenario>;
 }
@@ -36,6 +38,7 @@ export interface ResolvedLeagueOptions {
   readonly gamesPerTeam: number;
   readonly playersPerTeam: number;
   readonly withShots: boolean;
+  readonly withRosters: boolean;
   readonly scenario: LeagueScenario;
 }
 
@@ -62,6 +65,7 @@ export function resolveOptions(options: LeagueOptions): ResolvedLeagueOptions {
     gamesPerTeam: limited('gamesPerTeam', options.gamesPerTeam),
     playersPerTeam: limited('playersPerTeam', options.playersPerTeam),
     withShots: options.withShots ?? false,
+    withRosters: options.withRosters ?? false,
     scenario: {
       noLines: options.scenario?.noLines ?? false,
       noStatusFeed: options.scenario?.noStatusFeed ?? false,

@@ -3,6 +3,7 @@ import type {
   AvailabilityReport,
   InjuryReport,
   PlayerBoxScore,
+  RosterPlayer,
   ScheduleGame,
   Shot,
   TeamBoxScore,
@@ -15,7 +16,7 @@ import { type GameResult, pointsOf, type StatLine, type TimedShot } from './game
 import type { LeagueRows, RowIds } from './league-rows.ts';
 import { type Matchday, sidesOf } from './matchday.ts';
 import { HOUR, iso, MINUTE, wallClockOf } from './options.ts';
-import { UNITS_PER_MINUTE } from './players.ts';
+import { type TeamState, UNITS_PER_MINUTE } from './players.ts';
 import type { GameTime, PlannedGame, ScheduleChange } from './season.ts';
 import type { SimulatedTeam } from './teams.ts';
 
@@ -202,6 +203,41 @@ export function reportRows(
       ingested_at: iso(at + LOADED_AFTER),
     };
   });
+}
+
+/** When the lists of players of a slate are fetched, New York time: before the first run of the day. */
+const LISTED_AT = '08:00';
+
+/** The rosters of all teams on the morning of a slate. */
+export function rosterRows(
+  teams: readonly TeamState[],
+  season: string,
+  slate: Slate,
+  ids: RowIds,
+  source_file: string,
+): RosterPlayer[] {
+  const at = wallClockOf(slate)(LISTED_AT);
+  return teams.flatMap(({ team, roster }) =>
+    roster.map(({ id, identity }) => ({
+      observed_at: iso(at),
+      season,
+      player_id: id,
+      provider_player_id: null,
+      player_name: identity.name,
+      player_lookup: identity.lookup,
+      team_abbr: team.abbr,
+      is_on_roster: true,
+      position: null,
+      jersey: null,
+      from_year: null,
+      to_year: null,
+      source: 'simulated',
+      source_file,
+      source_line: null,
+      row_id: ids('roster_players', [at, id, team.abbr]),
+      ingested_at: iso(at + LOADED_AFTER),
+    })),
+  );
 }
 
 /** Share of twos taken in the paint, by archetype. */

@@ -15,7 +15,8 @@ function changed(
   return { ...league, rows: rows as Rows };
 }
 
-const slateOf = (row: SimulatedRow): string => String(row['slate'] ?? '');
+/** The slate of a row; of a list of players, the day on which it was fetched. */
+const slateOf = (row: SimulatedRow): string => String(row['slate'] ?? row['observed_at'] ?? '').slice(0, 10);
 
 /** A tenth of the players gets no line any more from a slate on. */
 export function withFewerLines(league: SimulatedLeague, from: Slate): SimulatedLeague {

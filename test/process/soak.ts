@@ -18,7 +18,7 @@ import { emptyWorld } from '#test/guard/canaries/world.ts';
  * holiday, the All-Star break with the first days back, the beginning of summer time, the playoffs, and summer. Prints every
  * alert; exit 1 when there is one. A scenario begins on the third day: a tenth fewer lines, a wave of rookies, trades, or later
  * tip-offs that day. As every installation does, it runs once more shortly before games that begin before its last run, and
- * forecasts with models that it trains on what was played. Usage: npm run test:soak -- [--brief] [--seed N]
+ * forecasts with models that it trains on what was played. Usage: npm run test:soak -- [--brief] [--seed N] [--teams N]
  * [--scenario fewer-lines|rookies|trades|later-tipoffs] [first..last ...]
  */
 const SCENARIOS: Readonly<Record<string, (league: SimulatedLeague, from: Slate) => SimulatedLeague>> = {
@@ -49,6 +49,7 @@ const { values, positionals } = parseArgs({
     scenario: { type: 'string' },
     brief: { type: 'boolean', default: false },
     seed: { type: 'string', default: '5' },
+    teams: { type: 'string', default: '8' },
   },
   allowPositionals: true,
 });
@@ -61,8 +62,9 @@ const LEFT_BEHIND = new Map(
 const healthy = simulateLeague({
   seed: Number(values.seed),
   seasons: ['2023-24', '2024-25'],
-  teams: 8,
+  teams: Number(values.teams),
   gamesPerTeam: 82,
+  withRosters: true,
 });
 const scenario = values.scenario === undefined ? undefined : SCENARIOS[values.scenario];
 const third = slates[2] ?? slates[0];

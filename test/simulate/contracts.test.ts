@@ -5,7 +5,7 @@ import { isAmericanOdds } from '#core/odds.ts';
 import { checkRecords } from '#platform/warehouse/records.ts';
 import { tinyLeague } from '#test/fakes/tiny-league.ts';
 
-const league = tinyLeague({ withShots: true });
+const league = tinyLeague({ withShots: true, withRosters: true });
 const { tables } = league;
 
 describe('rows of the simulated league', () => {

@@ -54,10 +54,11 @@ describe('a simulated league', () => {
     expect(notPrefixes(simulateLeague({ ...SMALL, seed: 6 }).tables, two.tables)).not.toEqual([]);
   });
 
-  it('keeps its results when a feed is left out or shots are added', () => {
+  it('keeps its results when a feed is left out or shots and rosters are added', () => {
     const bare = simulateLeague({
       ...SMALL,
       withShots: true,
+      withRosters: true,
       scenario: { noLines: true, noStatusFeed: true },
     });
     expect(bare.tables.playerBoxScores).toEqual(small.tables.playerBoxScores);
@@ -65,6 +66,22 @@ describe('a simulated league', () => {
       [bare.tables.playerLines, bare.tables.gameLines, bare.tables.injuryReports].map((rows) => rows.length),
     ).toEqual([0, 0, 0]);
     expect([small.tables.shots.length, bare.tables.shots.length > 0]).toEqual([0, true]);
+    expect(small.tables.rosterPlayers).toEqual([]);
+  });
+
+  it('lists on the morning of a slate whoever is on a roster, and so everybody who is in a box score of it', () => {
+    const { tables } = simulateLeague({ ...SMALL, withRosters: true });
+    expect(tables).toEqual({ ...small.tables, rosterPlayers: tables.rosterPlayers });
+    const place = (day: string, team: string | null, player: number | null) => `${day} ${team} ${player}`;
+    const listed = new Set(
+      tables.rosterPlayers.map((row) =>
+        place(String(row.observed_at).slice(0, 10), row.team_abbr, row.player_id),
+      ),
+    );
+    const strangers = tables.playerBoxScores.filter(
+      (row) => !listed.has(place(row.slate, row.team_abbr, row.player_id)),
+    );
+    expect(strangers).toEqual([]);
   });
 
   it('has a schedule, reports and lines, and no results, on the slate on which it stops', () => {

@@ -12,6 +12,7 @@ describe('options of a league', () => {
       gamesPerTeam: 82,
       playersPerTeam: 15,
       withShots: false,
+      withRosters: false,
       scenario: { noLines: false, noStatusFeed: false },
     });
   });

@@ -355,6 +355,7 @@ export const rosterPlayers = defineTable({
   partition: 'ingested_at',
   writer: 'ingest',
 });
+export type RosterPlayer = RowOf<typeof rosterPlayers>;
 
 export const shots = defineTable({
   dataset: 'nba_raw',
