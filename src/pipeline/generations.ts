@@ -1,7 +1,8 @@
 import type { Slate } from '#core/calendar.ts';
 import { tableId } from '#core/contracts/define.ts';
+import { writtenRows } from '#core/contracts/nba_orchestration.ts';
 import { predictionGrades } from '#core/contracts/nba_predictions.ts';
-import { alteredSql, type Looked } from '#core/contracts/written-rows.ts';
+import { alteredSql, type Looked, WRITTEN_DAYS } from '#core/contracts/written-rows.ts';
 import { type Statement, statement } from '#core/statement.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { scheduleReference } from './analytics/reference.ts';
@@ -14,31 +15,29 @@ const SEASON_SECONDS = 270 * 86_400;
 /** Which processor reads whose table, among those that are built together. */
 const READS = PRECOMPUTE_PROCESSORS.flatMap((reader) =>
   PRECOMPUTE_PROCESSORS.filter((source) => tablesOf(reader.inputs).includes(outputOf(source))).map(
-    (source) => ({ reader: reader.name, source: source.name }),
+    (source) => ({ reader, source }),
   ),
 );
 
 /**
- * SQL: every pair of a processor and one whose table it reads, and whether the reader's newest run for the slate is the older of
- * the two, as after a build that was killed half-way. Runs without a receipt are not judged. Runs after `as_of` count too: a
- * command with `--at` starts at the same instant as an earlier one, and must not see only part of its receipts. Parameters `slate`
- * and `as_of`; columns subject, is_bad, note.
+ * SQL: every pair of a processor and one whose table it reads, and whether the reader's rows of the slate were written before those
+ * of the other, as after a build that was killed half-way. Asks the entries of `written_rows`, which come with the rows in one
+ * transaction: a process that is killed leaves no receipt of what it did before. Entries after `as_of` count too: a command with
+ * `--at` starts at the same instant as an earlier one. Parameter `slate`; columns subject, is_bad, note, input_at.
  */
 export const STEP_GENERATIONS = `
 WITH newest AS (
-  SELECT processor, MAX(finished_at) AS finished_at FROM nba_orchestration.phase_runs
-  WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_SECONDS})
-    AND phase = 'precompute' AND verdict IN ('done', 'empty')
-    AND slate_from <= CAST(@slate AS DATE) AND slate_to >= CAST(@slate AS DATE)
-  GROUP BY processor
+  SELECT table_id, MAX(written_at) AS written_at FROM ${tableId(writtenRows)}
+  WHERE slate = CAST(@slate AS DATE) AND written_at >= fn.eastern_instant(fn.add_days(CAST(@slate AS DATE), -${WRITTEN_DAYS}), 0)
+  GROUP BY table_id
 )
-SELECT e.reader || ' after ' || e.source AS subject, r.finished_at < s.finished_at AS is_bad,
-  'finished ' || CAST(r.finished_at AS STRING) || ', its input ' || CAST(s.finished_at AS STRING) AS note
+SELECT e.subject, r.written_at < s.written_at AS is_bad,
+  'written ' || CAST(r.written_at AS STRING) || ', its input ' || CAST(s.written_at AS STRING) AS note, s.written_at AS input_at
 FROM (
-  ${READS.map(({ reader, source }) => `SELECT '${reader}' AS reader, '${source}' AS source`).join('\n  UNION ALL ')}
+  ${READS.map(({ reader, source }) => `SELECT '${reader.name} after ${source.name}' AS subject, '${outputOf(reader)}' AS reader, '${outputOf(source)}' AS source`).join('\n  UNION ALL ')}
 ) AS e
-JOIN newest r ON r.processor = e.reader
-JOIN newest s ON s.processor = e.source`;
+JOIN newest r ON r.table_id = e.reader
+JOIN newest s ON s.table_id = e.source`;
 
 /**
  * SQL: slates of a range whose features were computed, and whether the summaries of an earlier slate have changed since. Parameters

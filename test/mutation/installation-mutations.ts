@@ -218,7 +218,11 @@ function faults(): Mutation[] {
       },
     ),
     fault('killed halfway', 'a backfill of tonight', 'features of tonight are older than what they read', {
-      touches: ['nba_orchestration.phase_runs', ...PRECOMPUTE_PROCESSORS.map(outputOf)],
+      touches: [
+        'nba_orchestration.phase_runs',
+        'nba_orchestration.written_rows',
+        ...PRECOMPUTE_PROCESSORS.map(outputOf),
+      ],
       after: async ({ warehouse }, day) => {
         const clock = virtualClock(afternoon(day));
         const range = { from: day, to: day, asOf: afternoon(day) };

@@ -136,16 +136,20 @@ async function computed(statements: readonly string[]) {
       store: false,
     },
   );
-  const plan = await planBatch(warehouse, { slate: TONIGHT, mode: 'FIRST' }, clock().now());
+  // A day that is held plans no batch.
+  const { verdicts } =
+    notReady.length > 0
+      ? { verdicts: [] }
+      : await planBatch(warehouse, { slate: TONIGHT, mode: 'FIRST' }, clock().now());
   const stored = await features(warehouse);
   await warehouse.close();
   await state.close();
-  const through = notReady.length > 0 ? [] : plan.verdicts.filter(({ skip }) => skip === undefined);
+  const through = verdicts.filter(({ skip }) => skip === undefined);
   return {
     through: through.map(({ player_id }) => player_id),
     wrong: through.filter(({ player_id }) => stored.get(player_id) !== truths['healthy']?.get(player_id))
       .length,
-    skipped: skippedBy(plan.verdicts),
+    skipped: skippedBy(verdicts),
     told: results
       .filter(({ status }) => status === 'fail')
       .map(({ check }) => check)

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { addDays, parseSlate } from '#core/calendar.ts';
+import { phaseRuns } from '#core/contracts/nba_orchestration.ts';
+import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { planBatch } from '#pipeline/batch/plan.ts';
 import { inputProblems } from '#pipeline/generations.ts';
 import { NO_WAITING, refresh } from '#pipeline/refresh.ts';
@@ -76,20 +78,28 @@ describe('rows that lie where a day wrote them', () => {
     expect(await altered()).toEqual([]);
   });
 
-  it('are of one generation, though an earlier command of the same instant took longer', async () => {
-    const later = (seconds: string) => `fn.add_seconds(MAX(started_at) OVER (), ${seconds})`;
-    const after = "CASE WHEN processor = 'MLFeatureStore' THEN 60 ELSE 30 END";
-    const copied = await warehouse.execute(
-      `INSERT INTO nba_orchestration.phase_runs BY NAME
-       SELECT * REPLACE ('slow' AS run_id, ${later(after)} AS started_at, ${later(after)} AS finished_at)
-       FROM nba_orchestration.phase_runs WHERE run_id = 'test' AND phase = 'precompute' AND slate_to >= CAST(@slate AS DATE)
-       QUALIFY ROW_NUMBER() OVER (PARTITION BY processor ORDER BY started_at DESC) = 1`,
-      { slate: TONIGHT },
-    );
-    expect(copied).toBeGreaterThan(4);
-    const midway = new Date(clock.now().getTime() + 40_000);
-    expect(await inputProblems(warehouse, TONIGHT, midway)).toEqual([]);
-    await warehouse.execute("DELETE FROM nba_orchestration.phase_runs WHERE run_id = 'slow'");
+  it('are of one generation, though the clock of an earlier command was ahead', async () => {
+    const ahead = virtualClock(new Date(clock.now().getTime() + 60_000).toISOString());
+    await refresh({ warehouse, clock: ahead, codeVersion: 'test', runId: 'ahead' }, TONIGHT, NO_WAITING);
+    await compute();
+    expect(await altered()).toEqual([]);
+  });
+
+  it('are of two generations when the process is killed before the features, and start no batch', async () => {
+    clock.advance(1_000);
+    // A process that is killed writes neither the rest nor a receipt of what it has written.
+    const killed: Warehouse = Object.assign(Object.create(warehouse), {
+      replaceRange: (...given: Parameters<Warehouse['replaceRange']>) =>
+        given[0] === mlFeatureStore ? Promise.reject(new Error('killed')) : warehouse.replaceRange(...given),
+      append: (...given: Parameters<Warehouse['append']>) =>
+        given[0] === phaseRuns ? Promise.resolve(0) : warehouse.append(...given),
+    });
+    const deps = { warehouse: killed, clock, codeVersion: 'test', runId: 'killed' };
+    await expect(refresh(deps, TONIGHT, NO_WAITING)).rejects.toThrow('killed');
+    expect((await altered())[0]).toMatch(/^MLFeatureStore after \w+: written .*, its input /);
+    await expect(plan()).rejects.toThrow(`the features of ${TONIGHT} are of different generations`);
+    await compute();
+    expect(await altered()).toEqual([]);
   });
 
   itForSpread(

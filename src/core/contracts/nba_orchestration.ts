@@ -39,7 +39,7 @@ export const writtenRows = defineTable({
       'Digest of the columns that were hashed: checksums of other columns are not compared',
     ),
     written_at: required.timestamp(
-      'When the replacement began, or a second after the entry before it, whichever is later',
+      'When the replacement began, or a second after the entry before it about the slate, whichever is later',
     ),
   },
   key: ['table_id', 'slate', 'written_at'],

@@ -11,7 +11,7 @@ export interface Recording {
 }
 
 /** Days before a slate in which the newest entry about it, or about the one before, is looked for at the latest. */
-const WRITTEN_DAYS = 3;
+export const WRITTEN_DAYS = 3;
 
 /** Digest of the columns that a checksum is taken over. */
 function layoutOf(table: TableContract): string {
@@ -26,7 +26,8 @@ function hashed(table: TableContract): string {
 /**
  * SQL that enters rows and checksum of each slate of a replacement: of the rows that `rows` gives, and nothing for slates of `before`, which
  * had rows and may have none now. A slate that was entered once is entered again, however old. Clocks go back where a command looks
- * as it was then, so an entry is always later than those before it. To be run in one transaction with the replacement. Parameters
+ * as it was then, so an entry is always later than those before it about the slate, of whatever table: they are in the order in which
+ * the rows were written. To be run in one transaction with the replacement. Parameters
  * recorded_since and recorded_at.
  */
 export function recordingSql(
@@ -43,9 +44,9 @@ FROM (
   SELECT DISTINCT slate, 0 AS row_count, 0 AS checksum FROM ${before}
 ) AS w
 LEFT JOIN (
-  SELECT e.slate, MAX(e.written_at) AS written_at FROM ${tableId(writtenRows)} e WHERE e.table_id = '${tableId(table)}' GROUP BY e.slate
+  SELECT e.slate, MAX(e.written_at) AS written_at, COUNTIF(e.table_id = '${tableId(table)}') AS entries FROM ${tableId(writtenRows)} e GROUP BY e.slate
 ) AS n ON n.slate = w.slate
-WHERE w.slate >= CAST(@recorded_since AS DATE) OR n.slate IS NOT NULL
+WHERE w.slate >= CAST(@recorded_since AS DATE) OR n.entries > 0
 GROUP BY w.slate`;
 }
 

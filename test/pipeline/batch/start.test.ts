@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
-import { phaseRuns } from '#core/contracts/nba_orchestration.ts';
+import { type TableContract, tableId } from '#core/contracts/define.ts';
+import { writtenRows } from '#core/contracts/nba_orchestration.ts';
+import { playerCompositeFactors, playerDailyCache } from '#core/contracts/nba_precompute.ts';
+import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { TipoffError } from '#core/errors.ts';
 import { planBatch } from '#pipeline/batch/plan.ts';
@@ -163,31 +166,21 @@ describe('starting a batch', () => {
 
   it('waits for a build that was stopped halfway to be done anew: its steps are of different generations', async () => {
     const world = await worldOf(players(20));
-    const run = (processor: string, finished_at: string) => ({
-      ...{
-        run_id: finished_at,
-        phase: 'precompute',
-        processor,
-        slate_from: SLATE,
-        slate_to: SLATE,
-        verdict: 'done',
-      },
-      ...{ row_count: 1, reason: null, started_at: finished_at, finished_at, code_version: 'test' },
-    });
-    const order = ['PlayerDailyCache', 'PlayerCompositeFactors', 'MLFeatureStore'];
-    const at = (minute: number) => `2025-01-10T12:${String(minute).padStart(2, '0')}:00Z`;
-    await world.warehouse.append(
-      phaseRuns,
-      order.map((processor, i) => run(processor, at(i))),
-    );
+    const order = [playerDailyCache, playerCompositeFactors, mlFeatureStore];
+    const write = (tables: readonly TableContract[], minute: number) =>
+      world.warehouse.append(
+        writtenRows,
+        tables.map((table, i) => ({
+          ...{ table_id: tableId(table), slate: SLATE, row_count: 1, checksum: 1, layout: 'another' },
+          written_at: `2025-01-10T12:${minute + i}:00Z`,
+        })),
+      );
+    await write(order, 10);
     const plan = () => planBatch(world.warehouse, { slate: SLATE, mode: 'FIRST' }, world.clock.now());
     expect((await plan()).verdicts).toHaveLength(20);
-    await world.warehouse.append(phaseRuns, [run('PlayerDailyCache', at(30))]);
+    await write([playerDailyCache], 30);
     await expect(plan()).rejects.toThrow(/of different generations: .* after PlayerDailyCache/);
-    await world.warehouse.append(
-      phaseRuns,
-      order.slice(1).map((processor, i) => run(processor, at(31 + i))),
-    );
+    await write(order.slice(1), 31);
     expect((await plan()).verdicts).toHaveLength(20);
   });
 

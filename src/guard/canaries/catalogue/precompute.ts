@@ -312,6 +312,9 @@ ${FORM_FEATURES.map((name) => `SELECT '${name}' AS subject, n_${name} < 0.5 * b_
   ],
 });
 
+/** Minutes that a build has from one step to the next before it counts as stopped: a check may look in the middle of one. */
+const STEP_MINUTES = 15;
+
 const stepsAgree = defineCanary({
   id: 'steps_agree',
   phase: 'precompute',
@@ -323,17 +326,19 @@ const stepsAgree = defineCanary({
   owner: 'data',
   repair: 'tipoff day {slate}',
   dependsOn: ['ingest', 'analytics'],
-  whenEmpty: { skip: 'no run is recorded for this slate; features_present says what there is' },
-  look: { sql: STEP_GENERATIONS },
+  whenEmpty: { skip: 'nothing was written for this slate; features_present says what there is' },
+  look: {
+    sql: `SELECT subject, is_bad AND input_at <= fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${STEP_MINUTES * 60}) AS is_bad, note FROM (${STEP_GENERATIONS}) AS steps`,
+  },
   sabotage: {
     sql: [
-      "UPDATE nba_orchestration.phase_runs SET finished_at = fn.add_seconds(finished_at, -7200) WHERE processor = 'MLFeatureStore' AND slate_from <= CAST(@slate AS DATE) AND slate_to >= CAST(@slate AS DATE)",
+      "UPDATE nba_orchestration.written_rows SET written_at = fn.add_seconds(written_at, -7200) WHERE table_id = 'nba_predictions.ml_feature_store' AND slate = CAST(@slate AS DATE)",
     ],
   },
   meaning:
     'A build was stopped halfway: some tables are of the new generation and others of the old one. No batch starts on such a slate.',
   steps: [
-    'Look at nba_orchestration.phase_runs of the five precompute processors for the slate: which is the newest that is not done?',
+    'Look at nba_orchestration.written_rows of the slate: the offender names the first table that was not written again. A process that was killed leaves no receipt in nba_orchestration.phase_runs.',
     'Who stopped it: a deployment, a job at its time limit, a full disk?',
     'Run the repair command: contexts and features of the slate are made together.',
   ],
