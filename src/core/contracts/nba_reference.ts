@@ -9,7 +9,7 @@ export const schedule = defineTable({
     season: required.string('Season label, 2024-25'),
     season_type: required.string('preseason, regular, all_star, cup_final, play_in or playoffs'),
     is_counted: required.bool(
-      'True for regular season, play-in and playoffs: games that are predicted and graded',
+      'True for regular season, play-in and playoffs: games that are predicted and graded; false for a second game of a team on one date',
     ),
     slate: required.date('ET calendar date of tip-off as it stands now'),
     published_slate: nullable.date('Date published before the season'),

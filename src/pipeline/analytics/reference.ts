@@ -77,10 +77,15 @@ function flat(player: Player): unknown[] {
 /** The hour assumed where no source has a time: the earliest usual start, so that no later quote slips in. */
 const ESTIMATED_HOUR_ET = 19;
 
+/** SQL: a game of the kinds that count, and one of them that was not called off. */
+const IS_LEAGUE_GAME = "season_type IN ('regular', 'play_in', 'playoffs')";
+const IS_EVENING = `${IS_LEAGUE_GAME} AND newest_status IN ('scheduled', 'live', 'final')`;
+
 /**
  * The effective schedule: what was played outranks what a live feed says, which outranks what was published. A game
  * known only from its box score is a game too. Lists without ids lend their tip-off times by date and pair of teams; a
- * live feed without ids gives the status of a game when it is newer than the league's.
+ * live feed without ids gives the status of a game when it is newer than the league's. No team plays twice on one date: of two
+ * games of a team the one counts that was played, or else the one that was published for the date.
  */
 export const scheduleReference: Processor = {
   name: 'ScheduleReference',
@@ -163,12 +168,28 @@ timed AS (
     AND l.pair = CASE WHEN s.home_abbr < s.away_abbr THEN s.home_abbr || '|' || s.away_abbr ELSE s.away_abbr || '|' || s.home_abbr END
   LEFT JOIN other_feed o ON o.slate = s.slate
     AND o.pair = CASE WHEN s.home_abbr < s.away_abbr THEN s.home_abbr || '|' || s.away_abbr ELSE s.away_abbr || '|' || s.home_abbr END
+),
+sides AS (
+  SELECT game_id, slate, home_abbr AS team_abbr, newest_status, published_slate FROM timed WHERE ${IS_EVENING}
+  UNION ALL
+  SELECT game_id, slate, away_abbr, newest_status, published_slate FROM timed WHERE ${IS_EVENING}
+),
+second_games AS (
+  SELECT DISTINCT game_id FROM (
+    SELECT game_id, ROW_NUMBER() OVER (
+      PARTITION BY slate, team_abbr
+      ORDER BY CASE WHEN newest_status IN ('live', 'final') THEN 0 ELSE 1 END, CASE WHEN published_slate = slate THEN 0 ELSE 1 END, game_id
+    ) AS place
+    FROM sides
+  ) AS placed
+  WHERE place > 1
 )
-SELECT game_id, season, season_type, season_type IN ('regular', 'play_in', 'playoffs') AS is_counted, slate, published_slate,
+SELECT t.game_id, season, season_type, ${IS_LEAGUE_GAME} AND a.game_id IS NULL AS is_counted, slate, published_slate,
   COALESCE(published_slate <> slate, FALSE) AS was_moved,
   COALESCE(tipoff_of_feed, tipoff_of_list, fn.eastern_instant(slate, ${ESTIMATED_HOUR_ET})) AS tipoff_at,
   CASE WHEN tipoff_of_feed IS NOT NULL THEN 'current' WHEN tipoff_of_list IS NOT NULL THEN 'published' ELSE 'estimated' END AS tipoff_source,
   home_abbr, away_abbr, newest_status AS status
-FROM timed
+FROM timed t
+LEFT JOIN second_games a ON a.game_id = t.game_id
 WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)`,
 };

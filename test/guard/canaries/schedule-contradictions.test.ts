@@ -139,6 +139,15 @@ describe('schedule_contradictions', () => {
     expect(await failing()).toEqual(['0022400002: tip-off and date disagree']);
   });
 
+  test('a game that does not count because one of its teams has another one is told', async () => {
+    await said({});
+    const again = { ...gameRow(SLATE, 7), home_abbr: 'BOS', away_abbr: 'MIA', is_counted: false };
+    await world.warehouse.append(schedule, [again]);
+    expect(await failing()).toEqual([
+      `MIA@BOS ${again.game_id}: does not count: one of its teams has another game on this date`,
+    ]);
+  });
+
   test('a game that one feed calls a game of the preseason is told', async () => {
     await said({ season_type: 'preseason' });
     expect(await failing()).toEqual(['0022400001: feeds name different kinds of game']);

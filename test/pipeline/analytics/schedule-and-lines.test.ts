@@ -170,6 +170,25 @@ describe('the effective schedule', () => {
       ['playoffs', true],
     ]);
   });
+
+  const other = (changes: Partial<Parameters<typeof scheduleRow>[0]>) =>
+    scheduleRow({ game_id: '0022400700', ...changes });
+  it.each([
+    ['the same game under another id', other({ statement: 'current' }), false],
+    ['another game of one of them', other({ statement: 'current', away_abbr: 'LAL' }), false],
+    ['one that was played', other({ statement: 'played', status: 'final' }), true],
+    ['one that was called off', other({ statement: 'current', status: 'postponed' }), false],
+  ])('counts one of two games of a team on a date: the published one and %s', async (_what, row, isOther) => {
+    const third = scheduleRow({ game_id: '0022400900', home_abbr: 'DEN', away_abbr: 'MIA' });
+    await warehouse.append(scheduleGames, [scheduleRow({}), row, third]);
+    await games();
+    const counted = await warehouse.query<{ game_id: string }>(
+      'SELECT game_id FROM nba_reference.counted_games ORDER BY game_id',
+    );
+    expect(counted.map(({ game_id }) => game_id)).toEqual(
+      isOther ? ['0022400700', '0022400900'] : ['0022400900', '0022400901'],
+    );
+  });
 });
 
 describe('prop lines', () => {

@@ -219,6 +219,10 @@ FROM off c
 LEFT JOIN nba_raw.player_lines l ON l.slate = CAST(@slate AS DATE) AND l.home_abbr = c.home_abbr AND l.away_abbr = c.away_abbr AND l.snapshot_at > fn.add_seconds(c.said_at, 3600)
 GROUP BY c.game_id
 UNION ALL
+SELECT away_abbr || '@' || home_abbr || ' ' || game_id AS subject, TRUE AS is_bad, 'does not count: one of its teams has another game on this date' AS note
+FROM nba_reference.schedule
+WHERE slate = CAST(@slate AS DATE) AND ${IS_COUNTED_TYPE} AND NOT is_counted
+UNION ALL
 SELECT 'tip-offs of the books' AS subject, COUNT(*) >= 2 AND COUNTIF(ABS(fn.seconds_between(g.tipoff_at, b.start_at)) >= ${MAX_APART_SECONDS}) > ${MAX_APART_SHARE} * COUNT(*) AS is_bad,
   CAST(COUNTIF(ABS(fn.seconds_between(g.tipoff_at, b.start_at)) >= ${MAX_APART_SECONDS}) AS STRING) || ' of ' || CAST(COUNT(*) AS STRING) || ' games begin at another time for the books' AS note
 FROM nba_reference.counted_games g
@@ -239,6 +243,7 @@ HAVING COUNT(*) > 0`,
   steps: [
     'List the statements about the game in nba_raw.schedule_games by source and observed_at.',
     'Files of played games have no scores; every other final must have one.',
+    'Another game on this date: the same game under two ids, or one that was moved and never called off. Take the wrong statement back; until then nothing is predicted for the game that does not count.',
     'Which one does nba_reference.schedule follow, and which one is right? Books that go on quoting a game do not know that it was called off or moved.',
     'Tip-offs of the books: most games of tonight are an hour or more away from them, so one of the two has read its times in another zone, or by the clock of the other half of the year.',
     'Load the right statement with a newer time, or take the wrong one back: tipoff rows undo <file> --reason <reason>. Then run the repair command.',
