@@ -29,7 +29,17 @@ export interface GameKey {
   readonly seasonType: SeasonType;
 }
 
-/** An official game id, with leading zeros restored. Throws RowRejection missing_field, unknown_game. */
+/** Throws RowRejection all_star_game for a game that teams of the league cannot play. */
+export function refuseAllStars(field: string, gameId: string, seasonType: SeasonType): void {
+  if (seasonType !== 'all_star') return;
+  throw new RowRejection(
+    field,
+    'all_star_game',
+    `expected a game of teams of the league, saw the All-Star game ${gameId}`,
+  );
+}
+
+/** An official game id, with leading zeros restored. Throws RowRejection missing_field, unknown_game, all_star_game. */
 export function gameKey(field: string, text: string): GameKey {
   const gameId = restoreGameId(requiredText(field, text));
   const kind = gameId === undefined ? undefined : readGameId(gameId);
@@ -40,6 +50,7 @@ export function gameKey(field: string, text: string): GameKey {
       `expected a game id of the league such as 0022400517, saw "${text}"`,
     );
   }
+  refuseAllStars(field, gameId, kind.seasonType);
   return { gameId, ...kind };
 }
 

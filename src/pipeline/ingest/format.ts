@@ -38,6 +38,7 @@ export const REASON_CODES = {
   unknown_team: 'no team of the league has this name',
   unknown_opponent: 'a team of the league meets one that has no such name: it was renamed, or is new',
   unknown_game: 'the game id is no game id of the league',
+  all_star_game: 'the game id is that of an All-Star game, whose teams are none of the league',
   unknown_market: 'the market is not one Tipoff loads',
   bad_line: 'the line is no exact decimal',
   bad_price: 'the price is no American price',
@@ -56,6 +57,7 @@ export const SCREENING_REASONS: ReadonlySet<ReasonCode> = new Set(['in_play_snap
 export const FOREIGN_REASONS: ReadonlySet<ReasonCode> = new Set([
   'unknown_team',
   'unknown_game',
+  'all_star_game',
   'unknown_market',
 ]);
 

@@ -55,6 +55,30 @@ describe('rejected_share', () => {
   });
 
   test.each([
+    ['all of them', 24, 'pass'],
+    ['a few of them', 4, 'fail'],
+  ])('refused rows of All-Star games, %s, are no change of a format', async (_what, allStar, status) => {
+    const file = { source: 'logs', source_file: 'logs.csv', ingested_at: '2024-11-29T06:00:00Z' };
+    const counts = { rows_read: 24, rows_loaded: 0, rows_duplicate: 0, rows_rejected: 24 };
+    await world.warehouse.append(ingestedFiles, [
+      { ...file, ...counts, receipt_id: 'receipt', content_hash: 'hash' },
+    ]);
+    await world.warehouse.append(
+      rejectedRows,
+      Array.from({ length: allStar }, (_, i) => ({
+        ...file,
+        ...{ row_id: `row ${i}`, source_line: i, field: 'GAME_ID', reason_code: 'all_star_game' },
+        ...{ reason: 'expected a game of teams of the league', raw_row: '0032400001' },
+      })),
+    );
+    const { results } = await runCanaries(world, {
+      canaries: [canaryNamed('rejected_share')],
+      asOf: new Date('2024-11-29T17:00:00Z'),
+    });
+    expect(results[0]?.status).toBe(status);
+  });
+
+  test.each([
     [
       'a game of the league that was refused for the name of a team',
       'unknown_opponent',

@@ -313,12 +313,15 @@ WHERE declared.sources > 0 OR (u.slates > 0 AND u.slates >= 0.9 * u.days)`,
   ],
 });
 
+/** SQL: loaded in the year of a season before now. */
+const IS_THIS_SEASON = `ingested_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_DAYS * 86_400}) AND ingested_at <= CAST(@as_of AS TIMESTAMP)`;
+
 const rejectedShare = defineCanary({
   id: 'rejected_share',
   phase: 'ingest',
   question: 'Did a source begin to send rows that are refused?',
   expected:
-    'at most a fifth of the newest rows of each source in quarantine, not all of its newest load, and no game of the league because of the name of a team',
+    'at most a fifth of the newest rows of each source in quarantine, not all of its newest load, All-Star games aside, and no game of the league because of the name of a team',
   finding: 'too many rows, or those of a game, refused from {of:source|sources}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
@@ -333,10 +336,16 @@ SELECT source AS subject, SUM(rows_rejected) > 0.2 * SUM(rows_read)
     AND (SUM(rows_rejected) >= 20 OR (SUM(rows_rejected) >= 5 AND SUM(CASE WHEN ingested_at = newest_at THEN rows_loaded + rows_duplicate END) = 0)) AS is_bad,
   CAST(SUM(rows_rejected) AS STRING) || ' of ' || CAST(SUM(rows_read) AS STRING) || ' rows refused' AS note
 FROM (
-  SELECT source, rows_rejected, rows_read, rows_loaded, rows_duplicate, ingested_at, MAX(ingested_at) OVER (PARTITION BY source) AS newest_at
-  FROM nba_raw.ingested_files
-  WHERE ingested_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_DAYS * 86_400}) AND ingested_at <= CAST(@as_of AS TIMESTAMP)
-    AND withdrawn_at IS NULL
+  SELECT f.source, rows_rejected - fn.least2(rows_rejected, COALESCE(a.all_star, 0)) AS rows_rejected,
+    rows_read - fn.least2(rows_rejected, COALESCE(a.all_star, 0)) AS rows_read, rows_loaded, rows_duplicate, ingested_at,
+    MAX(ingested_at) OVER (PARTITION BY f.source) AS newest_at
+  FROM nba_raw.ingested_files f
+  LEFT JOIN (
+    SELECT source, source_file, COUNT(*) AS all_star FROM nba_raw.rejected_rows
+    WHERE ${IS_THIS_SEASON} AND reason_code = 'all_star_game'
+    GROUP BY source, source_file
+  ) a ON a.source = f.source AND a.source_file = f.source_file
+  WHERE ${IS_THIS_SEASON} AND withdrawn_at IS NULL
 ) AS loads
 WHERE ingested_at > fn.add_seconds(newest_at, -86400)
 GROUP BY source

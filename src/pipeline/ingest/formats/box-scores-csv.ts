@@ -12,7 +12,7 @@ import {
 import { type CsvRecord, hasColumns, readCsv } from '#pipeline/ingest/csv.ts';
 import type { InputFormat } from '#pipeline/ingest/format.ts';
 import { collectCsv, type KeyedRow, RowRejection } from '#pipeline/ingest/rows.ts';
-import { optionalNumber, requiredCount, requiredTeam, winOrLoss } from './fields.ts';
+import { optionalNumber, requiredCount, requiredMinutes, requiredTeam, winOrLoss } from './fields.ts';
 
 /** The columns NBA statistics files use for the counting statistics of a player's or a team's game. */
 const BOX_COLUMNS = [
@@ -155,7 +155,7 @@ function playerBoxRow(
       `expected a player, saw the name "${name}" and the id ${playerId}`,
     );
   }
-  const minutes = requiredCount('MIN', record.text('MIN'));
+  const minutes = requiredMinutes('MIN', record.text('MIN'));
   if (minutes > MAX_MINUTES)
     throw new RowRejection(
       'MIN',
@@ -317,7 +317,7 @@ function teamRow(record: CsvRecord<TeamGameColumn>): KeyedRow {
         opponent_abbr: opponent.abbr,
         is_home: isHome,
         won: winOrLoss('WL', record.text('WL')),
-        minutes: requiredCount('MIN', record.text('MIN')),
+        minutes: requiredMinutes('MIN', record.text('MIN')),
         ...boxStatistics(record),
       },
     },

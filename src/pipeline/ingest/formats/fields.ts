@@ -157,6 +157,22 @@ export function requiredCount(field: string, value: unknown): number {
   return number;
 }
 
+/** Minutes on court: "PT27M30.00S", "PT240M00.00S", "27:30", "27.000000:30", 27. Throws RowRejection missing_field, bad_number. */
+export function requiredMinutes(field: string, value: string): number {
+  const text = requiredText(field, value);
+  const iso = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$/.exec(text);
+  const clock = /^(\d+)(?:\.0+)?(?::([0-5]\d))?$/.exec(text);
+  const minutes =
+    iso !== null && text !== 'PT'
+      ? Number(iso[1] ?? 0) * 60 + Number(iso[2] ?? 0) + Number(iso[3] ?? 0) / 60
+      : clock !== null
+        ? Number(clock[1]) + Number(clock[2] ?? 0) / 60
+        : undefined;
+  if (minutes === undefined)
+    throw new RowRejection(field, 'bad_number', `expected minutes as PT27M30.00S or 27:30, saw "${text}"`);
+  return Math.round(minutes * 1000) / 1000;
+}
+
 /** A finite number, or null where the source has none. */
 export function optionalNumber(field: string, value: unknown): number | null {
   const text = value === null || value === undefined ? '' : String(value).trim();

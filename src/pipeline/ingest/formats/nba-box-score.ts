@@ -1,6 +1,7 @@
 import { readGameId, type Slate } from '#core/calendar.ts';
 import { playerBoxScores, teamBoxScores } from '#core/contracts/nba_raw.ts';
 import { findTeam, type Team } from '#core/teams.ts';
+import { refuseAllStars } from '#pipeline/ingest/cells.ts';
 import type { InputFile, InputFormat, ParsedFile, ParsedRow } from '#pipeline/ingest/format.ts';
 import { RowRejection } from '#pipeline/ingest/rows.ts';
 import {
@@ -13,27 +14,16 @@ import {
   parsedRow,
   payloadUnder,
   requiredCount,
+  requiredMinutes,
   requiredPlayer,
   slateOfGame,
   textIn,
   unreadable,
 } from './fields.ts';
 
-/** Minutes of a payload: "PT27M30.00S", "PT240M00.00S", "27:30", "27.000000:30", 27; '' is null. Throws RowRejection bad_number. */
-export function readMinutes(field: string, text: string): number | null {
-  if (text === '') return null;
-  const iso = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$/.exec(text);
-  const clock = /^(\d+)(?:\.0+)?(?::([0-5]\d))?$/.exec(text);
-  const minutes =
-    iso !== null && text !== 'PT'
-      ? Number(iso[1] ?? 0) * 60 + Number(iso[2] ?? 0) + Number(iso[3] ?? 0) / 60
-      : clock !== null
-        ? Number(clock[1]) + Number(clock[2] ?? 0) / 60
-        : undefined;
-  if (minutes === undefined) {
-    throw new RowRejection(field, 'bad_number', `expected minutes as PT27M30.00S or 27:30, saw "${text}"`);
-  }
-  return Math.round(minutes * 1000) / 1000;
+/** Minutes of a payload; null where it has none. */
+function minutesOrNull(text: string): number | null {
+  return text === '' ? null : requiredMinutes('minutes', text);
 }
 
 const NAMES = {
@@ -198,6 +188,7 @@ function readFrame(game: JsonObject, path: string): GameFrame {
   const kind = readGameId(game_id);
   if (kind === undefined)
     throw new RowRejection('gameId', 'unknown_game', `expected a game id of the league, saw "${game_id}"`);
+  refuseAllStars('gameId', game_id, kind.seasonType);
   const slate = slateOfGame(game, path);
   if (slate === undefined) {
     throw new RowRejection(
@@ -221,7 +212,7 @@ function playerRow(frame: GameFrame, side: Side, player: JsonObject, line: numbe
   const printed = textIn(player['name']) || `${textIn(player['firstName'])} ${textIn(player['familyName'])}`;
   const { player_name, player_lookup } = requiredPlayer('name', printed);
   const statistics = objectIn(player['statistics']);
-  const minutes = readMinutes('minutes', textIn(statistics['minutes']));
+  const minutes = minutesOrNull(textIn(statistics['minutes']));
   const reason = didNotPlayReason(player);
   const played = hasPlayed(player, minutes, reason);
   if (played && (minutes === null || minutes > 70)) {
@@ -285,7 +276,7 @@ function teamRow(frame: GameFrame, side: Side, line: number): ParsedRow {
       ...frame,
       ...teamsOf(side),
       won: counts.points === opposingPoints ? null : counts.points > opposingPoints,
-      minutes: readMinutes('minutes', textIn(statistics['minutes'])),
+      minutes: minutesOrNull(textIn(statistics['minutes'])),
       ...counts,
       plus_minus: counts.points - opposingPoints,
     },

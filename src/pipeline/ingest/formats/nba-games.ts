@@ -2,6 +2,7 @@ import { readGameId, type SeasonType, type Slate, slateOf } from '#core/calendar
 import { scheduleGames } from '#core/contracts/nba_raw.ts';
 import { readUtc } from '#core/instants.ts';
 import { findTeam } from '#core/teams.ts';
+import { refuseAllStars } from '#pipeline/ingest/cells.ts';
 import type { InputFormat, ParsedRow } from '#pipeline/ingest/format.ts';
 import { RowRejection } from '#pipeline/ingest/rows.ts';
 import {
@@ -103,9 +104,10 @@ export const nbaBoxScoreV2: InputFormat = {
 
 function refuse(row: JsonObject): never {
   const gameId = textIn(row['GAME_ID']);
-  if (readGameId(gameId) === undefined) {
+  const kind = readGameId(gameId);
+  if (kind === undefined)
     throw new RowRejection('GAME_ID', 'unknown_game', `expected a game id of the league, saw "${gameId}"`);
-  }
+  refuseAllStars('GAME_ID', gameId, kind.seasonType);
   if (findTeam(textIn(row['TEAM_ID'])) === undefined) {
     throw new RowRejection(
       'TEAM_ID',
@@ -235,6 +237,7 @@ function gameRow(game: PrintedGame, line: number): ParsedRow {
       'unknown_game',
       `expected a game id of the league, saw "${game.gameId}"`,
     );
+  refuseAllStars('gameId', game.gameId, kind.seasonType);
   const status = readStatus(game);
   const isOver = status === 'final';
   return parsedRow(

@@ -3,6 +3,7 @@ import { readGameId, restoreGameId, type Slate } from '#core/calendar.ts';
 import { type Shot, shots } from '#core/contracts/nba_raw.ts';
 import { messageOf } from '#core/errors.ts';
 import { findTeam } from '#core/teams.ts';
+import { refuseAllStars } from '#pipeline/ingest/cells.ts';
 import { type CsvRecord, readCsv } from '#pipeline/ingest/csv.ts';
 import type { InputFile, InputFormat, ParsedRow } from '#pipeline/ingest/format.ts';
 import { RowRejection } from '#pipeline/ingest/rows.ts';
@@ -48,20 +49,21 @@ export interface PrintedShot {
 /**
  * Makes shot rows of one file and numbers shots that are equal in everything else, in file order. The zone is where the
  * feet stood and the value what the scorer gave: a handful of shots on the line disagree, both are kept.
- * Throws RowRejection unknown_game, unknown_team, missing_field, bad_number, impossible_value.
+ * Throws RowRejection unknown_game, all_star_game, unknown_team, missing_field, bad_number, impossible_value.
  */
 export function shotRowMaker(): (shot: PrintedShot, line: number) => ParsedRow {
   const ordinals = new Map<string, number>();
   return (shot, line) => {
     const game_id = restoreGameId(shot.gameId);
-    const season = game_id === undefined ? undefined : readGameId(game_id)?.season;
-    if (game_id === undefined || season === undefined) {
+    const kind = game_id === undefined ? undefined : readGameId(game_id);
+    if (game_id === undefined || kind === undefined) {
       throw new RowRejection(
         'game_id',
         'unknown_game',
         `expected a game id of the league, saw "${shot.gameId}"`,
       );
     }
+    refuseAllStars('game_id', game_id, kind.seasonType);
     const sides = readSides(shot);
     const player_id = requiredCount('player_id', shot.playerId);
     const distance_feet = requiredCount('shot_distance', shot.distance);
@@ -80,7 +82,7 @@ export function shotRowMaker(): (shot: PrintedShot, line: number) => ParsedRow {
     const record: Omit<Shot, 'source' | 'source_file' | 'source_line' | 'row_id' | 'ingested_at'> = {
       game_id,
       slate: shot.slate,
-      season,
+      season: kind.season,
       player_id,
       ...sides,
       zone: readZone(shot.basicZone),

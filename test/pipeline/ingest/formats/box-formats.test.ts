@@ -99,6 +99,16 @@ describe('player game logs', () => {
     expect(row?.record).toMatchObject({ played: true, minutes: 0, plus_minus: null });
   });
 
+  test.each([
+    ['33:24', 33.4],
+    ['0:36', 0.6],
+    ['33', 33],
+    ['33.0', 33],
+  ])('minutes are read as %s', async (MIN, minutes) => {
+    const [row] = (await parsed(playerGameLogs, csvText([{ ...LOG, MIN }]))).rows;
+    expect(row?.record['minutes']).toBe(minutes);
+  });
+
   test('leading zeros a spreadsheet took from the game id come back', async () => {
     const [row] = (await parsed(playerGameLogs, csvText([{ ...LOG, GAME_ID: '22400901' }]))).rows;
     expect(row?.record['game_id']).toBe('0022400901');
@@ -118,6 +128,7 @@ describe('player game logs', () => {
     [{ SEASON_ID: '42024' }, '2 SEASON_ID impossible_value'],
     [{ SEASON: '2023-24' }, '2 SEASON impossible_value'],
     [{ TEAM_ABBREVIATION: 'XXX' }, '2 TEAM_ABBREVIATION unknown_team'],
+    [{ GAME_ID: '0032400001', TEAM_ABBREVIATION: 'STP' }, '2 GAME_ID all_star_game'],
     [{ TEAM_ID: 1610612752 }, '2 TEAM_ID impossible_value'],
     [{ TEAM_ID: 99 }, '2 TEAM_ID unknown_team'],
     [{ MATCHUP: 'BOS NYK' }, '2 MATCHUP impossible_value'],

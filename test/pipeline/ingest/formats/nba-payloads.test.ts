@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  nbaBoxScoreLive,
-  nbaBoxScoreMobile,
-  nbaBoxScoreV3,
-  readMinutes,
-} from '#pipeline/ingest/formats/nba-box-score.ts';
+import { requiredMinutes } from '#pipeline/ingest/formats/fields.ts';
+import { nbaBoxScoreLive, nbaBoxScoreMobile, nbaBoxScoreV3 } from '#pipeline/ingest/formats/nba-box-score.ts';
 import { nbaBoxScoreV2, nbaGameSummary, nbaScoreboard } from '#pipeline/ingest/formats/nba-games.ts';
 import { jsonFile, liveGame, outcome, STATISTICS } from './fixtures.ts';
 
@@ -114,6 +110,7 @@ describe('live box score', () => {
     ['a count that is missing', withStatistics({ assists: undefined }), 'missing_field assists'],
     ['a negative count', withStatistics({ assists: -1 }), 'bad_number assists'],
     ['minutes that are none', withStatistics({ minutes: 'long' }), 'bad_number minutes'],
+    ['no minutes', withStatistics({ minutes: '' }), 'impossible_value minutes'],
     ['more minutes than a game has', withStatistics({ minutes: 'PT99M00.00S' }), 'impossible_value minutes'],
     ['no name', withPlayer({ name: '' }), 'no_player name'],
     ['no id', withPlayer({ personId: undefined }), 'missing_field personId'],
@@ -126,6 +123,9 @@ describe('live box score', () => {
     expect(outcome(await live({ homeTeam: { ...homeTeam, teamId: 1612709925 } })).rejected).toEqual(
       Array(6).fill('unknown_team teamId'),
     );
+    expect(
+      outcome(await live({ gameId: '0032400001', homeTeam: { ...homeTeam, teamId: 1610616833 } })).rejected,
+    ).toEqual(Array(6).fill('all_star_game gameId'));
     expect(outcome(await live({ awayTeam: { ...awayTeam, teamId: homeTeam.teamId } })).rejected).toEqual(
       Array(6).fill('impossible_value teamId'),
     );
@@ -200,13 +200,18 @@ describe('box score of the statistics service', () => {
     ['27.000000:30', 27.5],
     ['27', 27],
     ['0:01', 0.017],
-    ['', null],
   ])('reads minutes "%s" as %s', (text, minutes) => {
-    expect(readMinutes('minutes', text)).toBe(minutes);
+    expect(requiredMinutes('minutes', text)).toBe(minutes);
   });
 
-  it.each(['PT', '27:75', '-3', 'abc'])('refuses minutes "%s"', (text) => {
-    expect(() => readMinutes('minutes', text)).toThrow(expect.objectContaining({ reasonCode: 'bad_number' }));
+  it.each([
+    ['PT', 'bad_number'],
+    ['27:75', 'bad_number'],
+    ['-3', 'bad_number'],
+    ['abc', 'bad_number'],
+    ['', 'missing_field'],
+  ])('refuses minutes "%s"', (text, reasonCode) => {
+    expect(() => requiredMinutes('minutes', text)).toThrow(expect.objectContaining({ reasonCode }));
   });
 });
 
@@ -352,6 +357,7 @@ describe('scoreboard', () => {
     ['a start that does not exist', { gameTimeUTC: '2025-02-30T00:30:00Z' }, 'impossible_date gameTimeUTC'],
     ['a final game without a score', { homeTeam: { teamId: 1610612738 } }, 'missing_field home_score'],
     ['an unknown team', { homeTeam: { teamId: 5, score: 1 } }, 'unknown_team home_team'],
+    ['an All-Star game', { gameId: '0032400001' }, 'all_star_game gameId'],
   ])('rejects %s', async (_what, change, reason) => {
     expect(outcome(await parse(change)).rejected).toEqual([reason]);
   });

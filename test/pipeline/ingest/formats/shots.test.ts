@@ -79,6 +79,7 @@ describe('archived shots', () => {
     ['a game of another league', { GAME_ID: '2021900002' }, 'unknown_game game_id'],
     ['a date that does not exist', { GAME_DATE: '02-30-2024' }, 'impossible_date GAME_DATE'],
     ['an unknown team', { TEAM_ID: '99' }, 'unknown_team team_id'],
+    ['an All-Star game', { GAME_ID: '0032400001' }, 'all_star_game game_id'],
     ['a team of another game', { TEAM_ID: '1610612737' }, 'impossible_value team_id'],
     ['a zone that is none', { BASIC_ZONE: 'Moon' }, 'impossible_value basic_zone'],
     ['a result that is none', { SHOT_MADE: 'maybe' }, 'impossible_value shot_made'],
