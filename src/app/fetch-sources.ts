@@ -1,5 +1,6 @@
-import { addDays, type Slate, seasonOf } from '#core/calendar.ts';
+import { addDays, type Slate, seasonOf, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { count } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { ESPN_TEAMS, espn } from '#pipeline/ingest/providers/espn.ts';
 import type { Http } from '#pipeline/ingest/providers/http.ts';
@@ -28,6 +29,8 @@ interface PropsSources {
   readonly sources: readonly Source[];
   /** Events that had begun. */
   started(): readonly string[];
+  /** Games of the slate still to come that the provider does not list, though it lists others. */
+  unlisted(): readonly string[];
   /** Events whose props did not come. */
   failedEvents(): readonly ({ readonly what: string } & SourceFailure)[];
   /** Null before the provider answered. */
@@ -45,7 +48,12 @@ export function fetchSources({ config, clock, warehouse }: App, slate: Slate, ht
   const season = seasonOf(slate);
   return {
     schedule: [
-      { provider: 'NBA.com', formats: ['schedule_league_v2_json'], fetch: (take) => take(league.season()) },
+      {
+        provider: 'NBA.com',
+        formats: ['schedule_league_v2_json'],
+        isNeverEmpty: true,
+        fetch: (take) => take(league.season()),
+      },
       {
         provider: 'ESPN',
         formats: ['espn_scoreboard_json'],
@@ -71,6 +79,7 @@ export function fetchSources({ config, clock, warehouse }: App, slate: Slate, ht
       {
         provider: 'NBA.com statistics',
         formats: ['nba_all_players_json', 'nba_player_index_json'],
+        isNeverEmpty: true,
         fetch: async (take) => {
           if (await take(lists.players(season))) await take(lists.index(season));
         },
@@ -78,6 +87,7 @@ export function fetchSources({ config, clock, warehouse }: App, slate: Slate, ht
       {
         provider: 'ESPN',
         formats: ['espn_roster_json'],
+        isNeverEmpty: true,
         fetch: async (take) => {
           for (const team of ESPN_TEAMS) if (!(await take(other.roster(team)))) return;
         },
@@ -87,6 +97,7 @@ export function fetchSources({ config, clock, warehouse }: App, slate: Slate, ht
       {
         provider: 'NBA.com',
         formats: ['nba_box_score_live_json'],
+        isNeverEmpty: true,
         fetch: (take) => take(boxes.boxScore(gameId)),
       },
     ],
@@ -102,6 +113,7 @@ export function fetchSources({ config, clock, warehouse }: App, slate: Slate, ht
               ...(config.oddsRegions.length === 0 ? {} : { regions: config.oddsRegions }),
             }),
             slate,
+            () => gamesToCome({ clock, warehouse }, slate),
           ),
   };
 }
@@ -116,8 +128,30 @@ async function newestReport(warehouse: App['warehouse'], clock: App['clock']): P
   return newest?.label_at == null ? undefined : new Date(newest.label_at);
 }
 
-function propsSources(provider: ReturnType<typeof oddsApiProps>, slate: Slate): PropsSources {
+type GameToCome = { readonly home_abbr: string; readonly away_abbr: string };
+
+/** The games of today that have not begun; none for another slate, whose events a provider need not have. */
+async function gamesToCome(
+  { clock, warehouse }: Pick<App, 'clock' | 'warehouse'>,
+  slate: Slate,
+): Promise<GameToCome[]> {
+  const now = clock.now();
+  if (slate !== slateOf(now)) return [];
+  return warehouse.query<GameToCome>(
+    `SELECT home_abbr, away_abbr FROM nba_reference.counted_games
+     WHERE slate = CAST(@slate AS DATE) AND status = 'scheduled' AND tipoff_at > CAST(@now AS TIMESTAMP)
+     ORDER BY tipoff_at, game_id`,
+    { slate, now: now.toISOString() },
+  );
+}
+
+function propsSources(
+  provider: ReturnType<typeof oddsApiProps>,
+  slate: Slate,
+  gamesAhead: () => Promise<GameToCome[]>,
+): PropsSources {
   let fetched: FetchedProps | undefined;
+  let unlisted: string[] = [];
   return {
     sources: [
       {
@@ -126,6 +160,17 @@ function propsSources(provider: ReturnType<typeof oddsApiProps>, slate: Slate): 
         fetch: async (take) => {
           try {
             fetched = await provider.props(slate);
+            const { listed } = fetched;
+            const games = await gamesAhead();
+            if (listed.length === 0 && games.length > 0) throw noEvents(slate, games.length);
+            unlisted = games
+              .filter(
+                ({ home_abbr, away_abbr }) =>
+                  !listed.some(
+                    (teams) => teams.length === 0 || teams.includes(home_abbr) || teams.includes(away_abbr),
+                  ),
+              )
+              .map(({ home_abbr, away_abbr }) => `${away_abbr}@${home_abbr}`);
           } catch (error) {
             if (!(error instanceof TipoffError)) throw error;
             await take(Promise.reject(error));
@@ -136,6 +181,7 @@ function propsSources(provider: ReturnType<typeof oddsApiProps>, slate: Slate): 
       },
     ],
     started: () => fetched?.startedEvents ?? [],
+    unlisted: () => unlisted,
     failedEvents: () =>
       (fetched?.failedEvents ?? []).map(({ id, error }) => ({
         what: `player props of event ${id}`,
@@ -143,4 +189,16 @@ function propsSources(provider: ReturnType<typeof oddsApiProps>, slate: Slate): 
       })),
     quota: () => fetched?.quota ?? null,
   };
+}
+
+/** An empty list on a day with games is a failure, not a day without props. */
+function noEvents(slate: Slate, games: number): TipoffError {
+  return new TipoffError(
+    'TIPOFF_PROVIDER',
+    `The Odds API: expected events of ${count(games, 'game')} of ${slate} still to come, saw none`,
+    {
+      hint: 'Look at the page of the provider; if it has no games either, look at the schedule: tipoff status.',
+      details: { slate, games },
+    },
+  );
 }

@@ -141,6 +141,9 @@ async function fetchAll(
   if (props !== undefined) {
     await ask('player props', 'props', props.sources);
     skipped.push(...props.started().map((id) => `player props of event ${id}: it has begun`));
+    skipped.push(
+      ...props.unlisted().map((game) => `player props of ${game}: the provider lists no such event`),
+    );
   }
 
   const ingested = await ingestFiles(

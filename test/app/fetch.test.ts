@@ -394,6 +394,52 @@ describe('fetch', () => {
     });
   });
 
+  describe('with games still to come', () => {
+    const toCome = async (events: readonly unknown[]): Promise<FetchReport> => {
+      const { app, run } = await opened(
+        (path) => (path.includes('/events') && !path.includes('/odds') ? json(events) : answers(path)),
+        'hush',
+      );
+      const game = { ...gameRow(SLATE, 0, '2025-01-12T02:00:00Z'), home_abbr: 'PHX', away_abbr: 'UTA' };
+      const other = { ...gameRow(SLATE, 1, '2025-01-12T03:00:00Z'), home_abbr: 'LAL', away_abbr: 'BOS' };
+      await app.warehouse.append(schedule, [game, other]);
+      return run();
+    };
+
+    it('takes a provider of props that lists no event for a failure', async () => {
+      const { failures, attempts } = await toCome([]);
+      expect(failures.map(({ what, message }) => `${what}: ${message}`)).toEqual([
+        `player props: The Odds API: expected events of 2 games of ${SLATE} still to come, saw none`,
+      ]);
+      expect(attempts.find(({ subject }) => subject === 'props')).toMatchObject({ outcome: 'failed' });
+    });
+
+    it('names the game that it does not list', async () => {
+      const { failures, skipped } = await toCome([EVENT]);
+      expect(failures).toEqual([]);
+      expect(skipped).toEqual(['player props of BOS@LAL: the provider lists no such event']);
+    });
+  });
+
+  it.each([
+    ['schedule', 'scheduleLeagueV2', { ...SEASON, leagueSchedule: { seasonYear: '2024-25', gameDates: [] } }],
+    [
+      'players',
+      '/commonallplayers',
+      {
+        ...table('commonallplayers', 'CommonAllPlayers', {}),
+        resultSets: [{ name: 'CommonAllPlayers', headers: [], rowSet: [] }],
+      },
+    ],
+  ])('asks the next source for the %s where the first one gives an empty list', async (what, at, empty) => {
+    const { run } = await opened((path) => (path.includes(at) ? json(empty) : answers(path)), 'hush');
+    const { takenOver, failures } = await run();
+    expect(failures).toEqual([]);
+    expect(takenOver).toEqual([
+      expect.objectContaining({ what, by: 'ESPN', message: expect.stringContaining('saw no record') }),
+    ]);
+  });
+
   it('says what was not asked for and why', async () => {
     const { run } = await opened(answers);
     expect((await run()).skipped).toEqual(['player props: ODDS_API_KEY is not set']);

@@ -1,5 +1,6 @@
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
+import { unpacked } from '#pipeline/ingest/format.ts';
 import type { Clock } from '#platform/clock.ts';
 import { retryBudget } from '#platform/retry.ts';
 
@@ -137,9 +138,9 @@ export class UnchangedAnswer extends Error {
   }
 }
 
-/** The bytes of a 200; UnchangedAnswer for a 304, TIPOFF_PROVIDER for any other answer. The body is not quoted: some providers repeat the key in it. */
+/** The bytes of a 200, unpacked where they are packed and no header says so; UnchangedAnswer for a 304, TIPOFF_PROVIDER for any other answer. The body is not quoted: some providers repeat the key in it. */
 export function bytesOf(provider: string, url: string, answer: HttpAnswer): Uint8Array {
-  if (answer.status === 200) return answer.bytes;
+  if (answer.status === 200) return unpacked({ path: withoutQuery(url), bytes: answer.bytes }).bytes;
   if (answer.status === 304) throw new UnchangedAnswer(url);
   throw new TipoffError(
     'TIPOFF_PROVIDER',

@@ -2,6 +2,7 @@ import { type Slate, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { readInstant } from '#core/instants.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
+import { findTeam } from '#core/teams.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
 import { listIn, objectIn, textIn } from '#pipeline/ingest/formats/fields.ts';
 import { ODDS_API_MARKETS } from '#pipeline/ingest/formats/lines-csv.ts';
@@ -27,6 +28,8 @@ export interface Quota {
 }
 
 export interface FetchedProps {
+  /** The teams of every event of the slate that is one of the league, started or not; none where the list names none. */
+  readonly listed: readonly (readonly string[])[];
   /** One file per event whose odds came. */
   readonly files: readonly InputFile[];
   /** Events of the slate that had started when they were asked for, whose quotes would be in-play. */
@@ -38,7 +41,7 @@ export interface FetchedProps {
 
 export interface PropsProvider {
   /**
-   * The player props of a slate, one request per event that has not started. After a refusal other than "no such event"
+   * The player props of a slate, one request per event of the league that has not started: an All-Star game is none. After a refusal other than "no such event"
    * no further request is made and the remaining events fail with it; nor is an event requested that exceeds the remaining quota.
    * Throws TIPOFF_PROVIDER when the list of events is refused (key, quota, parameters) or unreadable, TIPOFF_PROVIDER_DOWN when it
    * cannot be fetched, and the first failure of an event when no file was fetched at all.
@@ -112,7 +115,7 @@ export function oddsApiProps({
       }
       const [first] = failedEvents;
       if (files.length === 0 && first !== undefined) throw first.error;
-      return { files, startedEvents, failedEvents, quota };
+      return { listed: events.map(({ teams }) => teams), files, startedEvents, failedEvents, quota };
     },
   };
 }
@@ -120,6 +123,8 @@ export function oddsApiProps({
 interface OddsEvent {
   readonly id: string;
   readonly startsAt: Date;
+  /** Codes of its teams of the league. */
+  readonly teams: readonly string[];
 }
 
 function eventsOn(slate: Slate, events: readonly OddsEvent[]): readonly OddsEvent[] {
@@ -128,17 +133,20 @@ function eventsOn(slate: Slate, events: readonly OddsEvent[]): readonly OddsEven
     .sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime() || (a.id < b.id ? -1 : 1));
 }
 
+/** The events that are not between strangers to the league. */
 function readEvents(bytes: Uint8Array, address: string): readonly OddsEvent[] {
   const events = parseJson(bytes, address);
   if (!Array.isArray(events)) throw unreadable(address, 'a list of events', typeof events);
   return listIn(events)
     .map(objectIn)
-    .map((event) => {
+    .flatMap((event) => {
       const [id, start] = [textIn(event['id']), textIn(event['commence_time'])];
       const startsAt = readInstant(start);
       if (id === '' || startsAt === undefined)
         throw unreadable(address, 'events with id and commence_time', JSON.stringify({ id, start }));
-      return { id, startsAt };
+      const names = [textIn(event['home_team']), textIn(event['away_team'])].filter((name) => name !== '');
+      const teams = names.flatMap((name) => findTeam(name)?.abbr ?? []);
+      return names.length > 0 && teams.length === 0 ? [] : [{ id, startsAt, teams }];
     });
 }
 

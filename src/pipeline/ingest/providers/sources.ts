@@ -24,6 +24,8 @@ export interface Source {
   readonly provider: string;
   /** Formats of its answers. An answer in another one, or one that does not read, is a failure of the source. */
   readonly formats: readonly string[];
+  /** True when there is always something to say: an answer without a record is then a failure of the source. */
+  readonly isNeverEmpty?: boolean;
   /** Fetches, and passes every answer to `take`, failures included. */
   fetch(take: TakeAnswer): Promise<unknown>;
 }
@@ -138,14 +140,16 @@ async function takeOne(
 }
 
 async function checkReads(
-  { provider, formats: expected }: Source,
+  { provider, formats: expected, isNeverEmpty = false }: Source,
   file: InputFile,
   formats: readonly InputFormat[],
 ): Promise<void> {
   let seen: string;
   try {
     const format = formatOf(file, formats);
-    const damage = expected.includes(format.id) ? damageOf(await format.parse(file)) : format.id;
+    const damage = expected.includes(format.id)
+      ? damageOf(await format.parse(file), isNeverEmpty)
+      : format.id;
     if (damage === undefined) return;
     seen = damage;
   } catch (error) {
@@ -165,8 +169,9 @@ async function checkReads(
 /** Share of damaged records from which on the format of the answer must have changed. */
 const MAX_DAMAGED = 0.5;
 
-/** What is wrong with an answer whose records are mostly damaged, with the first of them; undefined for a valid one. */
-function damageOf({ read, rejected }: ParsedFile): string | undefined {
+/** What is wrong with an answer that is empty and must not be, or whose records are mostly damaged; undefined for a valid one. */
+function damageOf({ read, rejected }: ParsedFile, isNeverEmpty: boolean): string | undefined {
+  if (isNeverEmpty && read === 0) return 'no record';
   const damaged = rejected.filter(
     ({ reasonCode }) => !SCREENING_REASONS.has(reasonCode) && !FOREIGN_REASONS.has(reasonCode),
   );

@@ -1,5 +1,6 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { fetchHttp } from '#pipeline/ingest/providers/http.ts';
+import { bytesOf, fetchHttp } from '#pipeline/ingest/providers/http.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { loopback } from './loopback.ts';
 
@@ -23,6 +24,21 @@ describe('http for providers', () => {
     expect(server.requests).toEqual(['/a?b=1']);
     expect(server.headers[0]?.referer).toBe('https://example.test/');
     expect(clock.slept).toEqual([]);
+  });
+
+  it.each([
+    ['with a header that says so', { 'content-encoding': 'gzip' }],
+    ['without one', {}],
+  ])('unpacks an answer that is packed, %s', async (_what, headers) => {
+    const server = await loopback(() => ({ headers, body: gzipSync('ok') }));
+    const answer = await make().http.get(server.url);
+    expect(text(bytesOf('a provider', server.url, answer))).toBe('ok');
+  });
+
+  it('refuses a packed answer that was cut', async () => {
+    const server = await loopback(() => ({ body: gzipSync('x'.repeat(500)).subarray(0, 20) }));
+    const answer = await make().http.get(server.url);
+    expect(() => bytesOf('a provider', server.url, answer)).toThrow('expected a whole gzip file');
   });
 
   it.each([429, 500, 503])('tries %d again with growing waits until it works', async (status) => {

@@ -105,11 +105,30 @@ describe('The Odds API', () => {
   it('has no files on a day without events', async () => {
     const { provider } = await oddsProvider(() => ({ body: '[]' }));
     expect(await provider.props(SLATE)).toEqual({
+      listed: [],
       files: [],
       startedEvents: [],
       failedEvents: [],
       quota: { remaining: null, used: null, spent: 0 },
     });
+  });
+
+  it('asks for no event between strangers to the league, and for one with a team that it knows', async () => {
+    const named = (id: string, home_team: string, away_team: string) => ({
+      ...EVENTS[0],
+      id,
+      home_team,
+      away_team,
+    });
+    const events = [named('stars', 'Team Shaq', 'Team Chuck'), named('renamed', 'Utah Jazz', 'Boston Bees')];
+    const { server, provider } = await oddsProvider((path) =>
+      path.includes('/odds') ? answerAll(path) : { body: JSON.stringify(events) },
+    );
+    const { listed } = await provider.props(SLATE);
+    expect(listed).toEqual([['UTA']]);
+    expect(server.requests.filter((request) => request.includes('/odds?'))).toEqual([
+      expect.stringContaining('/renamed/odds?'),
+    ]);
   });
 
   it('goes on after an event that is gone, and stops asking after another refusal, but keeps what came', async () => {
