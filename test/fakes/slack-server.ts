@@ -66,8 +66,9 @@ const blocksSchema = z
       }),
     ]),
   )
-  .min(1)
   .max(50);
+/** Characters of all blocks of a message together that Slack takes. */
+const MAX_BLOCKS_TEXT = 11_000;
 
 export const FAKE_TOKEN = 'xoxb-fake-token';
 
@@ -145,6 +146,9 @@ export async function fakeSlack(channels: readonly string[] = ['canary-alerts'])
     const text = body['text'] ?? '';
     if (!blocks.success) return { ok: false, error: 'invalid_blocks', detail: z.prettifyError(blocks.error) };
     if (text === '' || text.length > 4000) return { ok: false, error: 'msg_too_long' };
+    const texts = blocks.data.flatMap((block) => (block.type === 'context' ? block.elements : [block.text]));
+    if (texts.reduce((sum, one) => sum + one.text.length, 0) > MAX_BLOCKS_TEXT)
+      return { ok: false, error: 'msg_blocks_too_long' };
     if (method === 'chat.postMessage') {
       const ts = `${++clock}.000100`;
       const metadata = JSON.parse(body['metadata'] ?? '{}') as { event_payload?: { key?: string } };

@@ -4,7 +4,7 @@ import { canaryReport } from '#guard/incidents/report.ts';
 import { applyRuns, type CheckResult } from '#guard/incidents/update.ts';
 import { consoleNotifier } from '#platform/notify/console.ts';
 import type { Notice } from '#platform/notify/port.ts';
-import { SLACK_LIMITS, slackMessage } from '#platform/notify/slack/blocks.ts';
+import { lengthOf, SLACK_LIMITS, slackMessage } from '#platform/notify/slack/blocks.ts';
 import { parseOwners } from '#platform/notify/slack/channels.ts';
 import { consoleLines } from '#platform/report/console.ts';
 import { jsonReport } from '#platform/report/json.ts';
@@ -393,6 +393,7 @@ describe('a message', () => {
             expect(one.text.length).toBeLessThanOrEqual(SLACK_LIMITS.text);
       }
       expect(JSON.stringify(blocks)).not.toMatch(/&(?!amp;|lt;|gt;)/);
+      expect(lengthOf(blocks)).toBeLessThanOrEqual(SLACK_LIMITS.message);
     }
   });
 

@@ -2,8 +2,13 @@ import type { Notice, Severity } from '#platform/notify/port.ts';
 import { escapeMrkdwn, oneLine } from '#platform/report/escape.ts';
 import type { Owners } from './channels.ts';
 
-/** Limits of Slack's Block Kit and chat methods that a rendering must keep. */
-export const SLACK_LIMITS = { blocks: 50, text: 3000, header: 150, fallback: 4000 } as const;
+/**
+ * Limits of Slack's Block Kit and chat methods that a rendering must keep. That of all texts of a message together is not documented:
+ * messages of 11,300 characters were refused, so it stays well below that.
+ */
+export const SLACK_LIMITS = { blocks: 50, text: 3000, header: 150, fallback: 4000, message: 9000 } as const;
+/** Characters of a small text below a message. */
+const SMALL = 600;
 
 interface PlainText {
   readonly type: 'plain_text';
@@ -70,7 +75,7 @@ export function slackMessage(notice: Notice, around: Surroundings = {}): SlackMe
     if (address !== undefined) small.push(linkText(name, address));
   if (notice.phase !== undefined) small.push(`phase ${escapeMrkdwn(oneLine(notice.phase))}`);
   small.push(`\`${escapeMrkdwn(cut(oneLine(notice.key).replaceAll('`', "'"), 200))}\``);
-  tail.push({ type: 'context', elements: small.map((text) => mrkdwn(cut(text, SLACK_LIMITS.text))) });
+  tail.push({ type: 'context', elements: small.map((text) => mrkdwn(cut(text, SMALL))) });
   const header: Block = {
     type: 'header',
     text: {
@@ -80,7 +85,7 @@ export function slackMessage(notice: Notice, around: Surroundings = {}): SlackMe
     },
   };
   const lines = notice.lines.map((line) => oneLine(line.slice(0, SLACK_LIMITS.text + 1)));
-  const body = sections(lines, SLACK_LIMITS.blocks - 1 - tail.length);
+  const body = sections(lines, SLACK_LIMITS.blocks - 1 - tail.length, SLACK_LIMITS.message - lengthOf(tail));
   const plain = [
     `${word}: ${oneLine(notice.title)}`,
     ...lines,
@@ -92,13 +97,36 @@ export function slackMessage(notice: Notice, around: Surroundings = {}): SlackMe
   };
 }
 
-/** Lines packed into as few sections as Slack's limit of a text allows, in at most `room` blocks. */
-function sections(lines: readonly string[], room: number): Block[] {
+/** A message that says the most important of a notice in a few hundred characters and no block, for a Slack that refuses the whole. */
+export function shortMessage(notice: Notice): SlackMessage {
+  const { emoji, word } = MARK[notice.severity];
+  const parts = [
+    `${emoji} ${word}: ${cut(oneLine(notice.title), SLACK_LIMITS.header)}`,
+    ...notice.lines.slice(0, 3).map((line) => cut(oneLine(line), SMALL)),
+    ...(notice.repair === undefined ? [] : [`Repair: ${cut(oneLine(notice.repair), SMALL)}`]),
+    'Slack refused the whole message: see the command line for the rest.',
+  ];
+  return { text: cut(escapeMrkdwn(parts.join('\n')), SLACK_LIMITS.text), blocks: [] };
+}
+
+/** Characters of all texts of some blocks. */
+export function lengthOf(blocks: readonly Block[]): number {
+  const texts = blocks.flatMap((block) =>
+    block.type === 'context' ? block.elements.map(({ text }) => text) : [block.text.text],
+  );
+  return texts.join('').length;
+}
+
+/** Lines packed into as few sections as Slack's limit of a text allows, in at most `room` blocks and `space` characters. */
+function sections(lines: readonly string[], room: number, space: number): Block[] {
   const texts: string[] = [];
   let current = '';
   let used = 0;
+  let length = SLACK_LIMITS.header;
   for (const line of lines) {
     const piece = cut(escapeMrkdwn(line), SLACK_LIMITS.text);
+    length += piece.length + 1;
+    if (length > space) break;
     const joined = current === '' ? piece : `${current}\n${piece}`;
     if (joined.length <= SLACK_LIMITS.text) current = joined;
     else {

@@ -3,9 +3,9 @@ import { TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Notice, NoticeRef, Notifier, SentNotice } from '#platform/notify/port.ts';
-import { type Surroundings, slackMessage } from './blocks.ts';
+import { type SlackMessage, type Surroundings, shortMessage, slackMessage } from './blocks.ts';
 import { type ChannelRules, channelOf } from './channels.ts';
-import { cannotSearchError, searchError, silentLogger, withRetries } from './retry.ts';
+import { cannotSearchError, isTooMuch, searchError, silentLogger, withRetries } from './retry.ts';
 
 interface Search {
   readonly channel: string;
@@ -119,7 +119,7 @@ const METADATA_TYPE = 'tipoff_notice';
 
 /**
  * Posts notices to Slack. The waits that 429 asks for are respected as far as the policy allows; other transient failures are
- * retried. A message whose answer was lost is searched for before it is posted again; where the app may not search, the second
+ * retried. What Slack finds too long is sent in short. A message whose answer was lost is searched for before it is posted again; where the app may not search, the second
  * message says that it may be a duplicate. A failed delivery is TIPOFF_NOTIFY, with the cause and, for a rate limit, the wait
  * that Slack asks for in its details. Tokens never appear.
  */
@@ -139,10 +139,16 @@ export function slackNotifier(options: SlackOptions): Notifier {
     recover?: () => Promise<T | undefined>,
   ): Promise<T> =>
     withRetries({ clock, what, attempts: options.attempts, secrets: [options.token] }, call, recover);
-  const content = (notice: Notice) => {
-    const { text, blocks } = slackMessage(notice, options);
-    // Slack's types want mutable arrays of its own block types.
-    return { text, blocks: structuredClone(blocks) as never, unfurl_links: false, unfurl_media: false };
+  /** A call with a notice; where Slack refuses it for its size or its blocks, with the short form of it. */
+  const say = async (method: string, notice: Notice, rest: Readonly<Record<string, unknown>>) => {
+    const call = ({ text, blocks }: SlackMessage) =>
+      client.apiCall(method, { ...rest, text, blocks, unfurl_links: false, unfurl_media: false });
+    try {
+      return await call(slackMessage(notice, options));
+    } catch (error) {
+      if (isTooMuch(error)) return call(shortMessage(notice));
+      throw error;
+    }
   };
   const post = async (notice: Notice, channel: string, thread?: NoticeRef): Promise<SentNotice> => {
     const call = async (doubt: string | undefined): Promise<SentNotice> => {
@@ -150,9 +156,8 @@ export function slackNotifier(options: SlackOptions): Notifier {
         doubt === undefined
           ? notice
           : { ...notice, lines: [...notice.lines, `Possibly sent twice: ${doubt}`] };
-      const answer = await client.apiCall('chat.postMessage', {
+      const answer = await say('chat.postMessage', shown, {
         channel,
-        ...content(shown),
         metadata: { event_type: METADATA_TYPE, event_payload: { key: notice.key } },
         ...(thread === undefined
           ? {}
@@ -173,7 +178,7 @@ export function slackNotifier(options: SlackOptions): Notifier {
     reply: (ref, notice) => post(notice, ref.channel, ref),
     update: async (ref, notice) => {
       await retrying(`the change of "${notice.title}" on ${ref.channel}`, () =>
-        client.apiCall('chat.update', { channel: ref.channel, ts: ref.id, ...content(notice) }),
+        say('chat.update', notice, { channel: ref.channel, ts: ref.id }),
       );
     },
     find: (notice, thread) =>

@@ -110,6 +110,19 @@ const TRANSIENT_ANSWERS: readonly string[] = [
   'rate_limited',
 ];
 
+/** Slack's answers to a message that is too long, or whose blocks it does not take. */
+const TOO_MUCH: readonly string[] = [
+  'msg_too_long',
+  'msg_blocks_too_long',
+  'invalid_blocks',
+  'invalid_blocks_format',
+];
+
+/** True when Slack refused a message for what is in it: a shorter one may pass, the same one never will. */
+export function isTooMuch(error: unknown): boolean {
+  return error instanceof WebAPIPlatformError && TOO_MUCH.includes(error.data.error);
+}
+
 /** True after a lost answer or a server error: the message may exist. After a refusal it does not. */
 function mayHaveTakenEffect(error: unknown): boolean {
   return !(error instanceof WebAPIRateLimitedError) && isWorthARepeat(error);

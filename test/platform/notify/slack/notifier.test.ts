@@ -59,6 +59,31 @@ it('edits in place and answers in the thread, broadcast only when asked', async 
   ]);
 });
 
+it.each(['msg_too_long', 'msg_blocks_too_long', 'invalid_blocks'])(
+  'says the most important in short where Slack refuses the whole with %s',
+  async (error) => {
+    const notifier = open();
+    slack.troubles.push({ error });
+    const ref = await notifier.send({ ...NOTICE, repair: 'tipoff day 2025-01-10' });
+    slack.troubles.push({ error });
+    await notifier.update(ref, { ...NOTICE, title: 'Still no predictions', lines: ['x'.repeat(50_000)] });
+    expect(clock.slept).toEqual([]);
+    expect(slack.posts).toEqual([
+      expect.objectContaining({
+        key: NOTICE.key,
+        blocks: [],
+        edits: 1,
+        text: expect.stringMatching(/CRITICAL: Still/),
+      }),
+    ]);
+  },
+);
+
+it('is never refused for its length', async () => {
+  await open().send({ ...NOTICE, lines: Array.from({ length: 300 }, (_, i) => `${i} ${'<&>'.repeat(900)}`) });
+  expect(slack.posts[0]?.blocks.length).toBeGreaterThan(1);
+});
+
 it('obeys 429 for as long as it may, and then posts once', async () => {
   slack.troubles.push({ limit: 7 }, { limit: 11 });
   await open().send(NOTICE);
