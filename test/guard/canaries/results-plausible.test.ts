@@ -135,4 +135,19 @@ describe('the box scores of last night', () => {
     await world.warehouse.execute(exchange);
     expect(offenders).toContain(`${a} and ${b}: each player has of the one what he usually has of the other`);
   });
+
+  test('of one game may have as few steals as chance gives it, and no other unit', async () => {
+    const box = `nba_raw.player_box_scores WHERE slate = CAST('${SLATE}' AS DATE)`;
+    await world.warehouse.execute(`DELETE FROM ${box} AND game_id <> (SELECT MIN(game_id) FROM ${box})`);
+    const set = (value: string): Promise<number> =>
+      world.warehouse.execute(
+        `UPDATE nba_raw.player_box_scores SET ${value} WHERE slate = CAST('${SLATE}' AS DATE) AND played`,
+      );
+    await set('stl = CASE WHEN MOD(player_id, 5) = 0 THEN 1 ELSE 0 END');
+    expect((await asked('results_plausible'))?.offenders).toEqual([]);
+    await set('minutes = minutes * 60');
+    expect((await asked('results_plausible'))?.offenders).toEqual([
+      expect.stringMatching(/^minutes: mean \d+/),
+    ]);
+  });
 });
