@@ -232,15 +232,21 @@ function page(): string {
   );
   const ratio =
     features === undefined || raw === undefined
-      ? ''
-      : `\nThe season's features take ${(features.cpu_seconds / raw.cpu_seconds).toFixed(2)} times the processor time of the floor.\n`;
+      ? []
+      : [
+          `The season's features take ${(features.cpu_seconds / raw.cpu_seconds).toFixed(2)} times the processor time of the floor.`,
+          '',
+        ];
   const [every, points] = [EVERY_MARKET, POINTS_ALONE].map((data) =>
     measurements.find((one) => one.case === 'day' && one.data === data),
   );
   const markets =
     every === undefined || points === undefined
-      ? ''
-      : `\nForecasting, grading and exporting a slate of all markets takes ${(ofMarkets(every) - ofMarkets(points)).toFixed(1)} s more than of points alone.\n`;
+      ? []
+      : [
+          `Forecasting, grading and exporting a slate of all markets takes ${(ofMarkets(every) - ofMarkets(points)).toFixed(1)} s more than of points alone.`,
+          '',
+        ];
   const steps = features === undefined ? [] : Object.entries(features.steps).sort(([, a], [, b]) => b - a);
   return [
     '# Performance',
@@ -275,8 +281,9 @@ function page(): string {
     row(header),
     row(header.map(() => '---')),
     ...cells.map(row),
-    ratio,
-    markets,
+    '',
+    ...ratio,
+    ...markets,
     ...(steps.length === 0
       ? []
       : [
