@@ -372,7 +372,7 @@ function wordMutations(): Mutation[] {
       alsoOfOneGame((row) => ({ ...row, line: 'suspended' })),
     ),
     word('quotes during play', lines, 'snapshot_at', duringPlay),
-    word('ruled out before the run', reports, 'status (a reserve)', reserveOut),
+    word('ruled out before the run', reports, 'status (a reserve)', reserveOut, ONCE),
     word(
       'everybody out',
       reports,

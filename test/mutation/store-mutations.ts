@@ -306,7 +306,7 @@ function jobMutations(): Mutation[] {
     ),
     refusedExports('write exports', ({ operation }) => operation === 'write'),
     refusedExports(
-      'write exports of tonight',
+      'write tonight’s exports',
       ({ operation, name }, day) => operation === 'write' && name.includes(`/${day}/`),
     ),
     refusedExports('read exports', ({ operation }) => operation === 'read'),

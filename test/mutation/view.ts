@@ -92,13 +92,16 @@ export async function published(
   return { visible, grades, documents };
 }
 
-/** The manifest, entry by entry: one that is missing is another thing than one that is wrong. As one text where it cannot be read. */
+/**
+ * The manifest, entry by entry: one that is missing is another thing than one that is wrong. As one text where it cannot be read.
+ * Hashes are left out: those of the documents, which are compared themselves, are others with every run.
+ */
 function entriesOf(text: string): Record<string, string> {
   const { documents, ...head } = jsonMembers(text);
   if (!Array.isArray(documents)) return { [MANIFEST_PATH]: text };
   const entries = documents.map((entry: { readonly path?: unknown }) => [
     `${MANIFEST_PATH}: ${String(entry.path)}`,
-    JSON.stringify(entry),
+    JSON.stringify({ ...entry, sha256: null }),
   ]);
   return { ...Object.fromEntries(entries), [MANIFEST_PATH]: JSON.stringify({ ...head, sha256: null }) };
 }
