@@ -73,11 +73,18 @@ const correction = z
   .strictObject({ at: numbers, ratio: ratios, rare: rare.optional() })
   .refine(({ at, ratio }) => at.length === ratio.length, 'expected one ratio per step');
 
+const players = z.strictObject({
+  prior: z.number().positive(),
+  ratio: z.record(z.string(), z.number().positive()).readonly(),
+});
+
 /** The fitted parts that forecast one market. */
 const marketModel = z
   .strictObject({
     columns: z.array(column).readonly(),
     ridge: linear,
+    /** Absent where players do not differ from their forecasts, and in older models. */
+    players: players.optional(),
     correction,
     shapes: perSystem(shape),
     belief: z.strictObject({

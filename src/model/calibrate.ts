@@ -30,7 +30,7 @@ export interface SystemCalibration {
 }
 
 /** Training rows after which more rows hardly improve the forecasts of a fit. */
-const MATURE_ROWS = 3000;
+export const MATURE_ROWS = 3000;
 
 /**
  * Positions of the walk that calibrate a fit: before its cut-off, not too old, with an out-of-fold forecast

@@ -1,6 +1,6 @@
 import { FEATURES } from '#core/features.ts';
 import type { MarketModel } from './artefact.ts';
-import { columnValue, correctedMean, countMean, ownAverage } from './linear.ts';
+import { columnValue, correctedMean, countMean, ownAverage, playerRatio } from './linear.ts';
 
 /** What one column of the linear model adds to a forecast, in units of the market. */
 export interface Contribution {
@@ -19,7 +19,7 @@ export interface Contribution {
 }
 
 /** The parts of a model needed to decompose its forecasts. */
-export type LinearParts = Pick<MarketModel, 'columns' | 'ridge' | 'correction'>;
+export type LinearParts = Pick<MarketModel, 'columns' | 'ridge' | 'players' | 'correction'>;
 
 /**
  * Decomposes a linear forecast: the intercept is the forecast of an average training row, and every column adds its
@@ -49,14 +49,16 @@ export function contributions(
   };
 }
 
-/** The forecast mean from the sum of the parts: made non-negative, then corrected by how such forecasts came true. */
+/** The forecast mean of a player from the sum of the parts: made non-negative, then corrected by how his and such forecasts came true. */
 export function meanOf(
-  { ridge, correction }: LinearParts,
+  { ridge, players, correction }: LinearParts,
   { average, parts }: ReturnType<typeof contributions>,
+  player?: number,
 ): number {
   const sum = parts.reduce((total, { effect }) => total + effect, average);
   const known = (name: string): number => parts.find(({ column }) => column === name)?.value ?? Number.NaN;
-  return correctedMean(correction, countMean(ridge, sum), ownAverage(correction, known));
+  const mean = countMean(ridge, sum) * playerRatio(players, player);
+  return correctedMean(correction, mean, ownAverage(correction, known));
 }
 
 /** The summed effect of each group of columns, largest first. */

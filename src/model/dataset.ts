@@ -140,18 +140,25 @@ export function columnOf(set: TrainingSet, name: string): Float64Array | undefin
   return set.columns[set.features.indexOf(name)];
 }
 
-/** One row as input of a forecast system: features by name, with the line and price known before the cut-off. */
+/** One row as input of a forecast system: features by name, with who it is, and the line and price known before the cut-off. */
 export function vectorAt(set: TrainingSet, row: number): FeatureVector {
   const features: Record<string, number> = {};
   for (let j = 0; j < set.features.length; j++)
     features[set.features[j] ?? ''] = set.columns[j]?.[row] ?? Number.NaN;
-  return { features, ...lineAt(set, row) };
+  return { features, ...knownAt(set, row) };
 }
 
-/** Line and price of a row as known before the cut-off. */
-export function lineAt(set: TrainingSet, row: number): Pick<FeatureVector, 'line' | 'marketOver'> {
+/** The player of a row, and line and price as known before the cut-off. */
+export function knownAt(
+  set: TrainingSet,
+  row: number,
+): Pick<FeatureVector, 'player' | 'line' | 'marketOver'> {
   const line = set.line?.[row] ?? Number.NaN;
-  return { line: Number.isFinite(line) ? String(line) : null, marketOver: set.marketOver?.[row] ?? null };
+  return {
+    player: set.players?.[row],
+    line: Number.isFinite(line) ? String(line) : null,
+    marketOver: set.marketOver?.[row] ?? null,
+  };
 }
 
 function optionalArrays(set: TrainingSet): Float64Array[] {

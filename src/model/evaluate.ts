@@ -8,7 +8,7 @@ import { baseline } from './calibrate.ts';
 import {
   columnOf,
   firstRowAt,
-  lineAt,
+  knownAt,
   marketOfSet,
   sliceRows,
   type TrainingSet,
@@ -143,7 +143,7 @@ function* scoredMarket(
     const systems = artefactSystems(artefact, marketOfSet(set));
     for (let row = start; row < stop; row++) {
       if (!counts(row)) continue;
-      const vector = { ...lineAt(set, row), features: featuresOf(row) };
+      const vector = { ...knownAt(set, row), features: featuresOf(row) };
       const actual = set.target[row] ?? Number.NaN;
       const free = `${Math.floor(Math.max(0, level[row] ?? 0))}.5`;
       const u = random();

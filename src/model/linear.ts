@@ -111,3 +111,15 @@ function ratioAt({ at, ratio }: RareCorrection, own: number): number {
   const [below = 1, above = 1] = [ratio[next - 1], ratio[next]];
   return below + ((above - below) * (own - low)) / (high - low);
 }
+
+/** What players counted over what was forecast for them, each shrunk towards 1 by `prior` counts. */
+export interface PlayerRatios {
+  readonly prior: number;
+  /** By NBA id; players who are not listed have a ratio of 1. */
+  readonly ratio: Readonly<Record<string, number>>;
+}
+
+/** The ratio that a player's mean is multiplied by; 1 when it is unknown who he is, or when nothing is known of him. */
+export function playerRatio(ratios: PlayerRatios | undefined, player: number | undefined): number {
+  return ratios?.ratio[String(player)] ?? 1;
+}

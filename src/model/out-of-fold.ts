@@ -27,6 +27,8 @@ export interface Walk {
   /** Linear forecast of each position from a fit on the weeks before its own, and the mean outcome of that fit; NaN before the first. */
   readonly linear: Float64Array;
   readonly level: Float64Array;
+  /** Forecast of each position from the player's own average alone (E8), around the same mean outcome. */
+  readonly own: Float64Array;
   /** The forecast mean that follows from them, as a model serves it. */
   readonly outOfFold: Float64Array;
   readonly fits: readonly CutoffFit[];
@@ -101,6 +103,7 @@ function sumOfWalks(a: Walk, b: Walk): Walk {
     ...a,
     columns,
     target: add(a.target, b.target),
+    own: add(a.own, b.own),
     ...meansOf(add(a.linear, b.linear), add(a.level, b.level)),
     fits,
   };
@@ -156,6 +159,8 @@ function* walkCount(set: TrainingSet, cutoffs: readonly string[], config: TrainC
   };
   const linear = new Float64Array(design.rows).fill(Number.NaN);
   const level = new Float64Array(design.rows).fill(Number.NaN);
+  const own = new Float64Array(design.rows).fill(Number.NaN);
+  const average = columns.findIndex(({ name }) => name === features?.ewma8);
   const fits: CutoffFit[] = [];
   let next = 0;
   const fitCutoffs = (beforeDay: number, rows: number): void => {
@@ -179,8 +184,11 @@ function* walkCount(set: TrainingSet, cutoffs: readonly string[], config: TrainC
     if (model !== undefined) {
       linear[row] = predictLinear(model, design.values, row * design.width);
       level[row] = model.intercept;
+      const x = average < 0 ? Number.NaN : (design.values[row * design.width + average] ?? Number.NaN);
+      own[row] = model.intercept + (Number.isNaN(x) ? 0 : x - (model.centres[average] ?? 0));
     }
   }
   fitCutoffs(Number.POSITIVE_INFINITY, design.rows);
-  return { columns, days: design.days, target: design.target, source, ...meansOf(linear, level), fits };
+  const { days, target } = design;
+  return { columns, days, target, source, own, ...meansOf(linear, level), fits };
 }

@@ -10,6 +10,8 @@ import {
   type MeanCorrection,
   type ModelColumn,
   ownAverage,
+  type PlayerRatios,
+  playerRatio,
   predictLinear,
 } from './linear.ts';
 import { believedOver, type MarketLayer } from './market.ts';
@@ -47,6 +49,8 @@ export const CHAMPION_SYSTEM: SystemId = 'ridge';
 export interface FeatureVector {
   /** Values by feature name; null, NaN or absent = missing. */
   readonly features: Readonly<Record<string, number | null>>;
+  /** NBA id of the player; absent = unknown, which forecasts him like anybody with these features. */
+  readonly player?: number | undefined;
   /** Line as an exact decimal ("24.5"); null or absent = none. */
   readonly line?: string | null;
   /** De-vigged P(over) at that line; null, NaN or absent = no two-way price. */
@@ -88,6 +92,7 @@ export function isPrediction(forecast: Forecast): forecast is Prediction {
 export interface SystemParts {
   readonly columns: readonly ModelColumn[];
   readonly ridge: LinearModel;
+  readonly players?: PlayerRatios | undefined;
   readonly correction: MeanCorrection;
   readonly requiredFeatures: readonly string[];
   readonly shapes: Readonly<Record<'ewma8' | 'minutes_rate' | 'ridge', CountShape>>;
@@ -96,16 +101,22 @@ export interface SystemParts {
 
 /** The four systems of a market. They reuse buffers inside and are not re-entrant. */
 export function buildSystems(parts: SystemParts, { features, max }: Market): readonly ForecastSystem[] {
-  const { columns, ridge, correction, requiredFeatures, shapes, belief } = parts;
+  const { columns, ridge, players, correction, requiredFeatures, shapes, belief } = parts;
   const values = new Float64Array(columns.length);
   const distributionsOf = (shape: CountShape) => countDistributionFunction(shape, max);
-  const ridgeSystem = system('ridge', requiredFeatures, distributionsOf(shapes.ridge), belief, (feature) => {
-    columns.forEach((column, j) => {
-      values[j] = columnValue(column, feature);
-    });
-    const mean = countMean(ridge, predictLinear(ridge, values));
-    return correctedMean(correction, mean, ownAverage(correction, feature));
-  });
+  const ridgeSystem = system(
+    'ridge',
+    requiredFeatures,
+    distributionsOf(shapes.ridge),
+    belief,
+    (feature, player) => {
+      columns.forEach((column, j) => {
+        values[j] = columnValue(column, feature);
+      });
+      const mean = countMean(ridge, predictLinear(ridge, values)) * playerRatio(players, player);
+      return correctedMean(correction, mean, ownAverage(correction, feature));
+    },
+  );
   const baseline = (id: 'ewma8' | 'minutes_rate', parts: readonly string[]): ForecastSystem =>
     system(id, [...parts, 'min_ewma4'], distributionsOf(shapes[id]), belief, (feature) =>
       Math.max(
@@ -140,13 +151,13 @@ function system(
   required: readonly string[],
   distributionAt: ReturnType<typeof countDistributionFunction>,
   layer: MarketLayer,
-  meanOf: (feature: (name: string) => number) => number,
+  meanOf: (feature: (name: string) => number, player: number | undefined) => number,
 ): ForecastSystem {
-  const ownForecast = oncePerPlayer((features): OwnForecast => {
+  const ownForecast = oncePerPlayer(({ features, player }): OwnForecast => {
     const feature = (name: string): number => features[name] ?? Number.NaN;
     const missing = required.filter((name) => !Number.isFinite(feature(name)));
     if (missing.length > 0) return { cannot: 'missing_features', missing };
-    const mean = meanOf(feature);
+    const mean = meanOf(feature, player);
     const distribution = distributionAt({
       mean,
       minutesSd: feature('min_sd10'),
@@ -157,7 +168,7 @@ function system(
   return {
     id,
     forecast: (input) => {
-      const own = ownForecast(input.features);
+      const own = ownForecast(input);
       if ('cannot' in own) return own;
       const { line } = input;
       if (line === null || line === undefined) return { ...own, believedOver: null };
@@ -173,11 +184,12 @@ function system(
 
 /** Caches a forecast that does not depend on the line, for other lines of the player and for the market system. */
 function oncePerPlayer(
-  forecast: (features: FeatureVector['features']) => OwnForecast,
-): (features: FeatureVector['features']) => OwnForecast {
+  forecast: (input: FeatureVector) => OwnForecast,
+): (input: FeatureVector) => OwnForecast {
   let last: { readonly features: FeatureVector['features']; readonly forecast: OwnForecast } | undefined;
-  return (features) => {
-    if (last?.features !== features) last = { features, forecast: forecast(features) };
+  return (input) => {
+    const { features } = input;
+    if (last?.features !== features) last = { features, forecast: forecast(input) };
     return last.forecast;
   };
 }

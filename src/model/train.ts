@@ -1,5 +1,6 @@
 import { TipoffError } from '#core/errors.ts';
 import { REQUIRED_FEATURES } from '#core/features.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Artefact, MarketModel } from './artefact.ts';
 import {
   baselineMeans,
@@ -13,7 +14,9 @@ import { checkTrainingSet, marketOfSet, type TrainingSet } from './dataset.ts';
 import { correctedMean } from './linear.ts';
 import { fitMarket, type MarketRows } from './market.ts';
 import { type CutoffFit, type Walk, walkMarkets } from './out-of-fold.ts';
+import { fitPlayerRatios } from './player-ratios.ts';
 import { fitMeanCorrection } from './ridge.ts';
+import { shrunkModel, shrunkWalk, sumShare } from './sum-shrinkage.ts';
 import { DEFAULT_CONFIG, MIN_BLOCKS, runSteps, type Steps, type TrainConfig } from './train-config.ts';
 import { weekOf } from './training-set.ts';
 
@@ -180,18 +183,22 @@ function* draftSteps(
   yield;
   const minutesRate = ofBaseline('minutesRate');
   yield;
-  const outOfFold = gather(walk.outOfFold, positions);
+  const market = marketOfSet(set);
+  const share = sumShare(market, walk, positions);
+  const players = fitPlayerRatios(set, shrunkWalk(walk, share), fit.rows);
+  const forecasts = gather(players.means, positions);
   const own = triedAverages(set, walk, positions);
-  const correction = fitMeanCorrection(outOfFold, gather(walk.target, positions), own);
-  const means = outOfFold.map((mean, k) => correctedMean(correction, mean, own?.average[k]));
+  const correction = fitMeanCorrection(forecasts, gather(walk.target, positions), own);
+  const means = forecasts.map((mean, k) => correctedMean(correction, mean, own?.average[k]));
   const ridge = calibrateSystem(set, walk, positions, means);
   yield;
   const lined = linedRows(set, walk, positions, ridge);
   return {
-    market: marketOfSet(set).id,
+    market: market.id,
     model: {
       columns: walk.columns,
-      ridge: fit.model,
+      ridge: shrunkModel(fit.model, walk.columns, market, share),
+      ...omitUndefined({ players: players.ratios }),
       correction,
       shapes: { ewma8: ewma8.shape, minutes_rate: minutesRate.shape, ridge: ridge.shape },
       belief: fitMarket(lined),

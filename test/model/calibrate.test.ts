@@ -5,6 +5,7 @@ import { calibrationPositions } from '#model/calibrate.ts';
 import { beforeCutoff, firstRowAt, type TrainingSet, vectorAt } from '#model/dataset.ts';
 import { correctedMean, ownAverage } from '#model/linear.ts';
 import { walkMarkets } from '#model/out-of-fold.ts';
+import { shrunkWalk, sumShare } from '#model/sum-shrinkage.ts';
 import { isPrediction } from '#model/systems.ts';
 import { trainArtefact } from '#model/train.ts';
 import { DEFAULT_CONFIG, runSteps } from '#model/train-config.ts';
@@ -32,6 +33,7 @@ function positionsOf(rows: number, history?: number): Int32Array {
     source: Int32Array.from(ones.keys()),
     linear: ones,
     level: ones,
+    own: ones,
     outOfFold: Float64Array.from(ones.keys(), (i) => (i < 1000 ? Number.NaN : 1)),
     fits: [],
   };
@@ -75,16 +77,22 @@ describe('what calibrates a fit', () => {
       featureContractHash: 'contract',
     });
     const ridge = artefactSystems(artefact, market).find(({ id }) => id === 'ridge');
-    const { correction } = modelOf(artefact, market);
+    const { correction, ridge: model } = modelOf(artefact, market);
     const first = firstRowAt(sum, monday);
-    const week = Array.from(walk?.source.keys() ?? []).filter((i) => (walk?.source[i] ?? 0) >= first);
+    if (walk === undefined) throw new Error('a walk is missing');
+    const rows = walk.source.findIndex((row) => row >= first);
+    const positions = calibrationPositions(sum, walk, { cutoff: monday, model, rows }, 730);
+    const share = sumShare(market, walk, positions);
+    expect(share).toBeLessThan(1);
+    const { outOfFold } = shrunkWalk(walk, share);
+    const week = Array.from(walk.source.keys()).filter((i) => i >= rows);
     const forecasts = week.map((i) => {
-      const vector = vectorAt(sum, walk?.source[i] ?? 0);
+      const vector = vectorAt(sum, walk.source[i] ?? 0);
       const served = ridge?.forecast(vector);
       const own = ownAverage(correction, (name) => vector.features[name] ?? Number.NaN);
       return {
         served: served !== undefined && isPrediction(served) ? served.mean : Number.NaN,
-        calibrated: correctedMean(correction, walk?.outOfFold[i] ?? Number.NaN, own),
+        calibrated: correctedMean(correction, outOfFold[i] ?? Number.NaN, own),
       };
     });
     expect(forecasts.length).toBeGreaterThan(100);

@@ -30,14 +30,18 @@ it('adds nothing for what is missing', () => {
 
 it('makes the mean that is served, also of who hardly ever scores', () => {
   const correction = { at: [0.5], ratio: [1], rare: { of: 'pts_ewma4', at: [0, 1], ratio: [0.25, 1] } };
-  const of = (pts_ewma4: number | null): number =>
+  const players = { prior: 64, ratio: { '7': 1.1 } };
+  const of = (pts_ewma4: number | null, player?: number): number =>
     meanOf(
-      { columns, ridge, correction },
+      { columns, ridge, players, correction },
       contributions({ columns, ridge }, { min_ewma4: 30, pts_ewma4, is_home: 0 }),
+      player,
     );
   const uncorrected = (pts: number): number => countMean(ridge, 11 + 0.1 * 10 + 0.9 * (pts - 10) + 2 * 0.3);
   expect(of(0)).toBeCloseTo(0.25 * uncorrected(0), 9);
   expect(of(0.5)).toBeCloseTo(0.625 * uncorrected(0.5), 9);
   expect(of(2)).toBeCloseTo(uncorrected(2), 9);
   expect(of(null)).toBeCloseTo(uncorrected(10), 9);
+  expect(of(2, 7)).toBeCloseTo(1.1 * uncorrected(2), 9);
+  expect(of(2, 8)).toBeCloseTo(uncorrected(2), 9);
 });

@@ -74,6 +74,20 @@ describe('the forecast systems', () => {
     }
   });
 
+  it('multiply the model’s mean of a player by his ratio, and of nobody else', () => {
+    const players = { prior: 64, ratio: { '7': 1.25 } };
+    const markets = { points: { ...points, players, correction: { at: [], ratio: [] } } };
+    const means = [undefined, 7, 8].map((player) =>
+      artefactSystems({ ...artefact, markets }, MAIN_MARKET).map((system) => {
+        const forecast = system.forecast({ ...vector, features: { ...vector.features }, player });
+        return isPrediction(forecast) ? forecast.mean : Number.NaN;
+      }),
+    );
+    const [[ewma8 = 0, rate = 0, ridge = 0] = [], own, other] = means;
+    expect(own?.slice(0, 3)).toEqual([ewma8, rate, 1.25 * ridge]);
+    expect(other).toEqual(means[0]);
+  });
+
   it('say which essential feature is missing instead of making a number up', () => {
     for (const value of [null, Number.NaN]) {
       expect(ask('ewma8', withFeature('pts_ewma8', value))).toEqual({

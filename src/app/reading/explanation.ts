@@ -2,9 +2,11 @@ import type { Slate } from '#core/calendar.ts';
 import { AVAILABLE_STATS } from '#core/contracts/nba_precompute.ts';
 import { TipoffError } from '#core/errors.ts';
 import { type Market, parseMarket } from '#core/markets.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { artefactSystems, modelOf } from '#model/artefact.ts';
 import { type Contribution, contributions, groupEffects, type LinearParts } from '#model/contributions.ts';
 import { quantile } from '#model/distribution.ts';
+import { playerRatio } from '#model/linear.ts';
 import { loadModel } from '#model/registry.ts';
 import { CHAMPION_SYSTEM, isPrediction } from '#model/systems.ts';
 import { currentInputs } from '#pipeline/batch/inputs.ts';
@@ -38,6 +40,8 @@ export interface Explanation {
   readonly average: number;
   /** What every group of columns adds to the average, largest first. */
   readonly groups: readonly { readonly group: string; readonly effect: number }[];
+  /** What he counted over what was forecast for him in earlier games, shrunk towards 1; the sum is multiplied by it. */
+  readonly player_ratio: number;
   /** What every column adds, largest first. */
   readonly parts: readonly Contribution[];
   /** The same forecast if a teammate did not play; absent when none was named. */
@@ -69,7 +73,12 @@ export async function explain(
   const artefact = await loadModel({ warehouse, objects: deps.models }, shown.model_id);
   const system = artefactSystems(artefact, market).find(({ id }) => id === CHAMPION_SYSTEM);
   const forecastOf = (features: Readonly<Record<string, number | null>>): Forecasted => {
-    const made = system?.forecast({ features, line: shown.line, marketOver: null });
+    const made = system?.forecast({
+      features,
+      player: player.player_id,
+      line: shown.line,
+      marketOver: null,
+    });
     if (made === undefined || !isPrediction(made))
       throw nothingToExplain(player, slate, market, 'no forecast from its features');
     return {
@@ -80,7 +89,8 @@ export async function explain(
       believed_over: made.believedOver,
     };
   };
-  const { average, parts } = contributions(modelOf(artefact, market), input.features);
+  const model = modelOf(artefact, market);
+  const { average, parts } = contributions(model, input.features);
   const availability = await availabilityOf(warehouse, slate, player.player_id);
   return {
     player,
@@ -93,6 +103,7 @@ export async function explain(
     published: shown.predicted,
     average,
     groups: groupEffects(parts),
+    player_ratio: playerRatio(model.players, player.player_id),
     parts,
     ...(without === undefined
       ? {}
@@ -115,9 +126,9 @@ export async function readModel(
 ): Promise<ModelReading> {
   try {
     const { markets } = await loadModel({ warehouse, objects: models }, modelId);
-    const parts = Object.entries(markets).map(([market, { columns, ridge, correction }]) => [
+    const parts = Object.entries(markets).map(([market, { columns, ridge, players, correction }]) => [
       market,
-      { columns, ridge, correction },
+      { columns, ridge, ...omitUndefined({ players }), correction },
     ]);
     return { model_id: modelId, markets: Object.fromEntries(parts), problem: null };
   } catch (error) {

@@ -198,7 +198,12 @@ function rowOf(
     ? (fairOverProbability(quote.overPrice, quote.underPrice) ?? null)
     : null;
   try {
-    const forecast = system.forecast({ features: player.features, line: quote.line, marketOver });
+    const forecast = system.forecast({
+      features: player.features,
+      player: player.player_id,
+      line: quote.line,
+      marketOver,
+    });
     if (!isPrediction(forecast)) return { cannot: [forecast.cannot, ...forecast.missing].join(' ') };
     const row = predictionRow(subject, system.id, forecast, context);
     const strange = Object.entries(row).find(

@@ -263,6 +263,7 @@ function printExplanation(terminal: Terminal, one: Explanation): void {
     [
       ['an average player', one.average.toFixed(2)],
       ...groups.map(({ group, effect }) => [group, signed(effect)]),
+      ...(one.player_ratio === 1 ? [] : [['times his own record', `× ${one.player_ratio.toFixed(3)}`]]),
       ['mean', one.forecast.mean.toFixed(2)],
     ],
   ))

@@ -14,6 +14,7 @@ import {
   type LinearParts,
   meanOf,
 } from '#model/contributions.ts';
+import { playerRatio } from '#model/linear.ts';
 
 /** A feature for display: its name, its value, and the letter of the value's source. */
 interface Explaining {
@@ -69,7 +70,8 @@ function Sum({
   readonly parts: LinearParts;
 }): JSX.Element {
   const sum = contributions(parts, Object.fromEntries(features.map(({ name, value }) => [name, value])));
-  const mean = meanOf(parts, sum);
+  const mean = meanOf(parts, sum, row.player_id);
+  const ratio = playerRatio(parts.players, row.player_id);
   const label = marketLabel(row.market).toLowerCase();
   return (
     <>
@@ -83,7 +85,7 @@ function Sum({
             and they come to {mean.toFixed(2)} now.
           </p>
         )}
-        <Waterfall steps={waterfall(sum, mean)} label={label} />
+        <Waterfall steps={waterfall(sum, mean, ratio)} label={label} />
       </Section>
       <Section
         title="What it was made from"
@@ -107,10 +109,10 @@ interface WaterStep {
 }
 
 /**
- * Waterfall steps: groups of columns by decreasing weight, each starting where the previous one ended, then
- * the model's mean.
+ * Waterfall steps: groups of columns by decreasing weight, each starting where the previous one ended, the player's own
+ * record, then the model's mean.
  */
-function waterfall(sum: ReturnType<typeof contributions>, mean: number): WaterStep[] {
+function waterfall(sum: ReturnType<typeof contributions>, mean: number, ratio: number): WaterStep[] {
   let at = sum.average;
   const steps: WaterStep[] = [{ name: 'an average row', from: 0, to: at, kind: 'level' }];
   const move = (name: string, effect: number): void => {
@@ -119,6 +121,7 @@ function waterfall(sum: ReturnType<typeof contributions>, mean: number): WaterSt
     at += effect;
   };
   for (const { group, effect } of groupEffects(sum.parts)) move(group, effect);
+  move('own record', at * (ratio - 1));
   move('correction', mean - at);
   return [...steps, { name: 'mean forecast', from: 0, to: mean, kind: 'level' }];
 }
@@ -169,7 +172,7 @@ function Waterfall({
     <Chart
       draw={draw}
       description={`From the average to the forecast: ${steps.map((step) => `${step.name} ${amount(step)}`).join(', ')}.`}
-      caption="Groups of features, largest effect first. The correction is by how much forecasts of this size turned out too low or too high."
+      caption="Groups of features, largest effect first. His own record is by how much earlier forecasts of him turned out too low or too high, the correction that of all forecasts of this size."
     />
   );
 }
