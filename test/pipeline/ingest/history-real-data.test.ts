@@ -81,7 +81,12 @@ describe.skipIf(!isThere)(
         duplicate: 0,
         rejected: 2_181,
       });
-      expect(first.reasons).toEqual({ unknown_team: 27, mixed_prices: 2_181, in_play_snapshot: 103 });
+      expect(first.reasons).toEqual({
+        unknown_team: 26,
+        all_star_game: 1,
+        mixed_prices: 2_181,
+        in_play_snapshot: 103,
+      });
       const books = await warehouse.query<{ bookmaker: string; n: number; timed: number }>(
         `SELECT bookmaker, COUNT(*) AS n, SUM(CASE WHEN snapshot_quality = 'exact' THEN 1 ELSE 0 END) AS timed
        FROM nba_raw.player_lines WHERE slate >= DATE '2024-10-01' AND market = 'threes' GROUP BY bookmaker ORDER BY bookmaker`,
