@@ -25,7 +25,7 @@ const reader = {
   query: async (sql: string) => {
     const tipoff_at = '2026-01-01T00:00:00.000Z';
     // No build of its features was left halfway, no rows were altered, and nothing was published of it.
-    if (sql.includes('nba_orchestration.phase_runs')) return [];
+    if (sql.includes('nba_orchestration.written_rows')) return [];
     if (sql.includes('nba_reference.schedule')) return [{ game_id: '0022400001', tipoff_at }];
     if (sql.includes('nba_predictions.publications')) return [];
     return Array.from({ length: 40 }, (_, i) => ({
