@@ -87,6 +87,8 @@ function wallClock(instant: Date): number {
 /** Kinds of games, in the coding of the third digit of a game id. */
 export const SEASON_TYPES = ['preseason', 'regular', 'all_star', 'cup_final', 'play_in', 'playoffs'] as const;
 export type SeasonType = (typeof SEASON_TYPES)[number];
+/** SQL: a game of the kinds that count. */
+export const IS_COUNTED_TYPE = "season_type IN ('regular', 'play_in', 'playoffs')";
 
 const TYPE_OF_DIGIT: Readonly<Record<string, SeasonType>> = {
   '1': 'preseason',

@@ -110,7 +110,10 @@ function sumOfWalks(a: Walk, b: Walk): Walk {
 }
 
 /** Linear forecasts with the means that follow from them. */
-function meansOf(linear: Float64Array, level: Float64Array): Pick<Walk, 'linear' | 'level' | 'outOfFold'> {
+export function meansOf(
+  linear: Float64Array,
+  level: Float64Array,
+): Pick<Walk, 'linear' | 'level' | 'outOfFold'> {
   const outOfFold = linear.map((value, i) => countMean({ intercept: level[i] ?? Number.NaN }, value));
   return { linear, level, outOfFold };
 }

@@ -1,6 +1,6 @@
 import type { Market } from '#core/markets.ts';
-import { countMean, type LinearModel, type ModelColumn } from './linear.ts';
-import type { Walk } from './out-of-fold.ts';
+import type { LinearModel, ModelColumn } from './linear.ts';
+import { meansOf, type Walk } from './out-of-fold.ts';
 
 /** Weight, in rows, of the prior that the forecasts need no shrinkage. */
 const PRIOR_ROWS = 1000;
@@ -26,14 +26,14 @@ export function sumShare({ parts }: Market, walk: Forecasts, positions: Int32Arr
   return Math.round((1e6 * (along + prior)) / (square + prior)) / 1e6;
 }
 
-/** The walk with the forecast means of shrunk forecasts. */
+/** The walk of the shrunk forecasts. */
 export function shrunkWalk(walk: Walk, share: number): Walk {
   if (share === 1) return walk;
-  const outOfFold = walk.linear.map((value, i) => {
+  const shrunk = walk.linear.map((value, i) => {
     const own = walk.own[i] ?? Number.NaN;
-    return countMean({ intercept: walk.level[i] ?? Number.NaN }, own + share * (value - own));
+    return own + share * (value - own);
   });
-  return { ...walk, outOfFold };
+  return { ...walk, ...meansOf(shrunk, walk.level) };
 }
 
 /** The linear model that makes shrunk forecasts: it has the same columns, so it is explained like any other. */

@@ -1,4 +1,4 @@
-import { addDays, parseSlate, type Slate, slateOf } from '#core/calendar.ts';
+import { addDays, IS_COUNTED_TYPE, parseSlate, type Slate, slateOf } from '#core/calendar.ts';
 import { statement } from '#core/statement.ts';
 import { teamMinutesSql, teamRowsSql } from '#pipeline/analytics/game-summaries.ts';
 import { buildPlayerReference, scheduleReference } from '#pipeline/analytics/reference.ts';
@@ -45,7 +45,7 @@ export const STALE_SUMMARIES = statement({
   sql: `
 WITH newest AS (
   SELECT player_id, game_id, slate, row_id FROM nba_raw.player_box_scores
-  WHERE slate >= CAST(@history_from AS DATE) AND season_type IN ('regular', 'play_in', 'playoffs')
+  WHERE slate >= CAST(@history_from AS DATE) AND ${IS_COUNTED_TYPE}
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY player_id, game_id
     ORDER BY CASE WHEN source LIKE 'nba_%' THEN 0 ELSE 1 END, ingested_at DESC, source, row_id

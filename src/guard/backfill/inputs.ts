@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Slate } from '#core/calendar.ts';
+import { IS_COUNTED_TYPE, type Slate } from '#core/calendar.ts';
 import type { TableContract } from '#core/contracts/define.ts';
 
 import { type Statement, statement } from '#core/statement.ts';
@@ -51,7 +51,7 @@ export const INGESTED_INPUTS = {
   player_box: `SELECT * FROM nba_raw.player_box_scores WHERE ${READ}`,
   /** Who appeared for whom and for how long, whatever he did: the newest version of the best source. */
   appearances: `SELECT slate, game_id, season, season_type, player_id, player_name, player_lookup, team_abbr, played, minutes FROM nba_raw.player_box_scores
-    WHERE ${READ} AND season_type IN ('regular', 'play_in', 'playoffs')
+    WHERE ${READ} AND ${IS_COUNTED_TYPE}
     QUALIFY ROW_NUMBER() OVER (
       PARTITION BY player_id, game_id
       ORDER BY CASE WHEN source LIKE 'nba_%' THEN 0 ELSE 1 END, ingested_at DESC, source, row_id

@@ -1,3 +1,4 @@
+import { IS_COUNTED_TYPE } from '#core/calendar.ts';
 import { playerGameSummary, teamGameSummary } from '#core/contracts/nba_analytics.ts';
 import { boxColumns, playerBoxScores, teamBoxScores } from '#core/contracts/nba_raw.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
@@ -20,7 +21,7 @@ export const playerGameSummaryProcessor: Processor = {
   select: `
 WITH newest AS (
   SELECT * FROM nba_raw.player_box_scores
-  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND season_type IN ('regular', 'play_in', 'playoffs')
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND ${IS_COUNTED_TYPE}
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY player_id, game_id
     ORDER BY CASE WHEN source LIKE 'nba_%' THEN 0 ELSE 1 END, ingested_at DESC, source, row_id
@@ -49,7 +50,7 @@ export function teamRowsSql(slates: string): string {
   return `
   SELECT team_abbr, game_id, slate, season, season_type, opponent_abbr, is_home, points, minutes, fga, fta, oreb, tov
   FROM nba_raw.team_box_scores
-  WHERE ${slates} AND season_type IN ('regular', 'play_in', 'playoffs')
+  WHERE ${slates} AND ${IS_COUNTED_TYPE}
     AND points IS NOT NULL AND minutes IS NOT NULL AND fga IS NOT NULL
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY team_abbr, game_id

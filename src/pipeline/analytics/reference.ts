@@ -1,3 +1,4 @@
+import { IS_COUNTED_TYPE } from '#core/calendar.ts';
 import { playerBoxScores, scheduleGames } from '#core/contracts/nba_raw.ts';
 import { type Player, playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
 import { ALIASES, lastLookup } from '#core/names.ts';
@@ -77,9 +78,8 @@ function flat(player: Player): unknown[] {
 /** The hour assumed where no source has a time: the earliest usual start, so that no later quote slips in. */
 const ESTIMATED_HOUR_ET = 19;
 
-/** SQL: a game of the kinds that count, and one of them that was not called off. */
-const IS_LEAGUE_GAME = "season_type IN ('regular', 'play_in', 'playoffs')";
-const IS_EVENING = `${IS_LEAGUE_GAME} AND newest_status IN ('scheduled', 'live', 'final')`;
+/** SQL: a game of the kinds that count that was not called off. */
+const IS_EVENING = `${IS_COUNTED_TYPE} AND newest_status IN ('scheduled', 'live', 'final')`;
 
 /**
  * The effective schedule: what was played outranks what a live feed says, which outranks what was published. A game
@@ -184,7 +184,7 @@ second_games AS (
   ) AS placed
   WHERE place > 1
 )
-SELECT t.game_id, season, season_type, ${IS_LEAGUE_GAME} AND a.game_id IS NULL AS is_counted, slate, published_slate,
+SELECT t.game_id, season, season_type, ${IS_COUNTED_TYPE} AND a.game_id IS NULL AS is_counted, slate, published_slate,
   COALESCE(published_slate <> slate, FALSE) AS was_moved,
   COALESCE(tipoff_of_feed, tipoff_of_list, fn.eastern_instant(slate, ${ESTIMATED_HOUR_ET})) AS tipoff_at,
   CASE WHEN tipoff_of_feed IS NOT NULL THEN 'current' WHEN tipoff_of_list IS NOT NULL THEN 'published' ELSE 'estimated' END AS tipoff_source,

@@ -29,29 +29,31 @@ export interface GameKey {
   readonly seasonType: SeasonType;
 }
 
-/** Throws RowRejection all_star_game for a game that teams of the league cannot play. */
-export function refuseAllStars(field: string, gameId: string, seasonType: SeasonType): void {
-  if (seasonType !== 'all_star') return;
-  throw new RowRejection(
-    field,
-    'all_star_game',
-    `expected a game of teams of the league, saw the All-Star game ${gameId}`,
-  );
+/** What the id of a game says that teams of the league play. Throws RowRejection unknown_game, all_star_game. */
+export function leagueGame(field: string, gameId: string): Omit<GameKey, 'gameId'> {
+  const kind = readGameId(gameId);
+  if (kind === undefined) {
+    throw new RowRejection(
+      field,
+      'unknown_game',
+      `expected a game id of the league such as 0022400517, saw "${gameId}"`,
+    );
+  }
+  if (kind.seasonType === 'all_star') {
+    throw new RowRejection(
+      field,
+      'all_star_game',
+      `expected a game of teams of the league, saw the All-Star game ${gameId}`,
+    );
+  }
+  return kind;
 }
 
 /** An official game id, with leading zeros restored. Throws RowRejection missing_field, unknown_game, all_star_game. */
 export function gameKey(field: string, text: string): GameKey {
-  const gameId = restoreGameId(requiredText(field, text));
-  const kind = gameId === undefined ? undefined : readGameId(gameId);
-  if (gameId === undefined || kind === undefined) {
-    throw new RowRejection(
-      field,
-      'unknown_game',
-      `expected a game id of the league such as 0022400517, saw "${text}"`,
-    );
-  }
-  refuseAllStars(field, gameId, kind.seasonType);
-  return { gameId, ...kind };
+  const printed = requiredText(field, text);
+  const gameId = restoreGameId(printed) ?? printed;
+  return { gameId, ...leagueGame(field, gameId) };
 }
 
 /** A team named by code and by id, which must agree. Throws RowRejection unknown_team, impossible_value. */

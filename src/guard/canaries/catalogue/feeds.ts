@@ -1,6 +1,7 @@
+import { IS_COUNTED_TYPE } from '#core/calendar.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { coveredSql, IS_EXPECTED, IS_WIDE } from '#pipeline/ingest/declared-sources.ts';
-import { IS_COUNTED_TYPE, oneDecimal, WITHIN_SEASON } from './sql.ts';
+import { oneDecimal, WITHIN_SEASON } from './sql.ts';
 
 /** Players that must usually be out on such a night before their number means anything. */
 const MIN_OUT = 5;

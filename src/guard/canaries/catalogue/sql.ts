@@ -4,9 +4,6 @@ export const SEASON_DAYS = 270;
 /** The id of a game in what an offender says. */
 export const GAME_ID = /\b00\d{8}\b/;
 
-/** SQL: a game of the kinds that count. */
-export const IS_COUNTED_TYPE = "season_type IN ('regular', 'play_in', 'playoffs')";
-
 /** SQL: the dates, as bounds of BETWEEN, to and from which a game of the slate can be moved. */
 export const WITHIN_SEASON =
   'fn.add_days(CAST(@slate AS DATE), -60) AND fn.add_days(CAST(@slate AS DATE), 180)';

@@ -1,7 +1,7 @@
-import { readGameId, type Slate } from '#core/calendar.ts';
+import type { Slate } from '#core/calendar.ts';
 import { playerBoxScores, teamBoxScores } from '#core/contracts/nba_raw.ts';
 import { findTeam, type Team } from '#core/teams.ts';
-import { refuseAllStars } from '#pipeline/ingest/cells.ts';
+import { leagueGame } from '#pipeline/ingest/cells.ts';
 import type { InputFile, InputFormat, ParsedFile, ParsedRow } from '#pipeline/ingest/format.ts';
 import { RowRejection } from '#pipeline/ingest/rows.ts';
 import {
@@ -185,10 +185,7 @@ function parseBoxScore(file: InputFile, game: JsonObject): ParsedFile {
 
 function readFrame(game: JsonObject, path: string): GameFrame {
   const game_id = textIn(game['gameId']);
-  const kind = readGameId(game_id);
-  if (kind === undefined)
-    throw new RowRejection('gameId', 'unknown_game', `expected a game id of the league, saw "${game_id}"`);
-  refuseAllStars('gameId', game_id, kind.seasonType);
+  const { season, seasonType } = leagueGame('gameId', game_id);
   const slate = slateOfGame(game, path);
   if (slate === undefined) {
     throw new RowRejection(
@@ -205,7 +202,7 @@ function readFrame(game: JsonObject, path: string): GameFrame {
       `expected a game that is over (3), saw "${textIn(status)}" (${textIn(game['gameStatusText'])})`,
     );
   }
-  return { game_id, slate, season: kind.season, season_type: kind.seasonType };
+  return { game_id, slate, season, season_type: seasonType };
 }
 
 function playerRow(frame: GameFrame, side: Side, player: JsonObject, line: number): ParsedRow {

@@ -1,8 +1,8 @@
-import { readGameId, type SeasonType, type Slate, slateOf } from '#core/calendar.ts';
+import { type Slate, slateOf } from '#core/calendar.ts';
 import { scheduleGames } from '#core/contracts/nba_raw.ts';
 import { readUtc } from '#core/instants.ts';
 import { findTeam } from '#core/teams.ts';
-import { refuseAllStars } from '#pipeline/ingest/cells.ts';
+import { leagueGame } from '#pipeline/ingest/cells.ts';
 import type { InputFormat, ParsedRow } from '#pipeline/ingest/format.ts';
 import { RowRejection } from '#pipeline/ingest/rows.ts';
 import {
@@ -103,11 +103,7 @@ export const nbaBoxScoreV2: InputFormat = {
 };
 
 function refuse(row: JsonObject): never {
-  const gameId = textIn(row['GAME_ID']);
-  const kind = readGameId(gameId);
-  if (kind === undefined)
-    throw new RowRejection('GAME_ID', 'unknown_game', `expected a game id of the league, saw "${gameId}"`);
-  refuseAllStars('GAME_ID', gameId, kind.seasonType);
+  leagueGame('GAME_ID', textIn(row['GAME_ID']));
   if (findTeam(textIn(row['TEAM_ID'])) === undefined) {
     throw new RowRejection(
       'TEAM_ID',
@@ -230,14 +226,7 @@ interface PrintedGame {
 }
 
 function gameRow(game: PrintedGame, line: number): ParsedRow {
-  const kind: { season: string; seasonType: SeasonType } | undefined = readGameId(game.gameId);
-  if (kind === undefined)
-    throw new RowRejection(
-      'gameId',
-      'unknown_game',
-      `expected a game id of the league, saw "${game.gameId}"`,
-    );
-  refuseAllStars('gameId', game.gameId, kind.seasonType);
+  const kind = leagueGame('gameId', game.gameId);
   const status = readStatus(game);
   const isOver = status === 'final';
   return parsedRow(

@@ -1,9 +1,9 @@
 import { unzipSync } from 'fflate';
-import { readGameId, restoreGameId, type Slate } from '#core/calendar.ts';
+import { restoreGameId, type Slate } from '#core/calendar.ts';
 import { type Shot, shots } from '#core/contracts/nba_raw.ts';
 import { messageOf } from '#core/errors.ts';
 import { findTeam } from '#core/teams.ts';
-import { refuseAllStars } from '#pipeline/ingest/cells.ts';
+import { leagueGame } from '#pipeline/ingest/cells.ts';
 import { type CsvRecord, readCsv } from '#pipeline/ingest/csv.ts';
 import type { InputFile, InputFormat, ParsedRow } from '#pipeline/ingest/format.ts';
 import { RowRejection } from '#pipeline/ingest/rows.ts';
@@ -54,16 +54,8 @@ export interface PrintedShot {
 export function shotRowMaker(): (shot: PrintedShot, line: number) => ParsedRow {
   const ordinals = new Map<string, number>();
   return (shot, line) => {
-    const game_id = restoreGameId(shot.gameId);
-    const kind = game_id === undefined ? undefined : readGameId(game_id);
-    if (game_id === undefined || kind === undefined) {
-      throw new RowRejection(
-        'game_id',
-        'unknown_game',
-        `expected a game id of the league, saw "${shot.gameId}"`,
-      );
-    }
-    refuseAllStars('game_id', game_id, kind.seasonType);
+    const game_id = restoreGameId(shot.gameId) ?? String(shot.gameId);
+    const { season } = leagueGame('game_id', game_id);
     const sides = readSides(shot);
     const player_id = requiredCount('player_id', shot.playerId);
     const distance_feet = requiredCount('shot_distance', shot.distance);
@@ -82,7 +74,7 @@ export function shotRowMaker(): (shot: PrintedShot, line: number) => ParsedRow {
     const record: Omit<Shot, 'source' | 'source_file' | 'source_line' | 'row_id' | 'ingested_at'> = {
       game_id,
       slate: shot.slate,
-      season: kind.season,
+      season,
       player_id,
       ...sides,
       zone: readZone(shot.basicZone),

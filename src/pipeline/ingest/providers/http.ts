@@ -138,7 +138,10 @@ export class UnchangedAnswer extends Error {
   }
 }
 
-/** The bytes of a 200, unpacked where they are packed and no header says so; UnchangedAnswer for a 304, TIPOFF_PROVIDER for any other answer. The body is not quoted: some providers repeat the key in it. */
+/**
+ * The bytes of a 200, unpacked where they are packed and no header says so; UnchangedAnswer for a 304, TIPOFF_PROVIDER for any other
+ * answer. The body is not quoted: some providers repeat the key in it.
+ */
 export function bytesOf(provider: string, url: string, answer: HttpAnswer): Uint8Array {
   if (answer.status === 200) return unpacked({ path: withoutQuery(url), bytes: answer.bytes }).bytes;
   if (answer.status === 304) throw new UnchangedAnswer(url);

@@ -41,8 +41,9 @@ export interface FetchedProps {
 
 export interface PropsProvider {
   /**
-   * The player props of a slate, one request per event of the league that has not started: an All-Star game is none. After a refusal other than "no such event"
-   * no further request is made and the remaining events fail with it; nor is an event requested that exceeds the remaining quota.
+   * The player props of a slate, one request per event of the league that has not started: an All-Star game is none. After a refusal
+   * other than "no such event" no further request is made and the remaining events fail with it; nor is an event requested that
+   * exceeds the remaining quota.
    * Throws TIPOFF_PROVIDER when the list of events is refused (key, quota, parameters) or unreadable, TIPOFF_PROVIDER_DOWN when it
    * cannot be fetched, and the first failure of an event when no file was fetched at all.
    */

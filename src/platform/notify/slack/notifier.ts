@@ -119,9 +119,9 @@ const METADATA_TYPE = 'tipoff_notice';
 
 /**
  * Posts notices to Slack. The waits that 429 asks for are respected as far as the policy allows; other transient failures are
- * retried. What Slack finds too long is sent in short. A message whose answer was lost is searched for before it is posted again; where the app may not search, the second
- * message says that it may be a duplicate. A failed delivery is TIPOFF_NOTIFY, with the cause and, for a rate limit, the wait
- * that Slack asks for in its details. Tokens never appear.
+ * retried. What Slack finds too long is sent in short. A message whose answer was lost is searched for before it is posted
+ * again; where the app may not search, the second message says that it may be a duplicate. A failed delivery is TIPOFF_NOTIFY,
+ * with the cause and, for a rate limit, the wait that Slack asks for in its details. Tokens never appear.
  */
 export function slackNotifier(options: SlackOptions): Notifier {
   const { clock, channels } = options;
