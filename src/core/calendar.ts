@@ -84,6 +84,9 @@ function wallClock(instant: Date): number {
   );
 }
 
+/** Days that reach back over a whole season, from its last game to the first and before. */
+export const SEASON_DAYS = 270;
+
 /** Kinds of games, in the coding of the third digit of a game id. */
 export const SEASON_TYPES = ['preseason', 'regular', 'all_star', 'cup_final', 'play_in', 'playoffs'] as const;
 export type SeasonType = (typeof SEASON_TYPES)[number];

@@ -1,4 +1,4 @@
-import type { Slate } from '#core/calendar.ts';
+import { SEASON_DAYS, type Slate } from '#core/calendar.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { writtenRows } from '#core/contracts/nba_orchestration.ts';
 import { predictionGrades } from '#core/contracts/nba_predictions.ts';
@@ -8,9 +8,6 @@ import type { Warehouse } from '#platform/warehouse/port.ts';
 import { scheduleReference } from './analytics/reference.ts';
 import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS } from './graph.ts';
 import { outputOf, tablesOf } from './processor.ts';
-
-/** How many days back to look for runs: a season. */
-const SEASON_SECONDS = 270 * 86_400;
 
 /** Which processor reads whose table, among those that are built together. */
 const READS = PRECOMPUTE_PROCESSORS.flatMap((reader) =>
@@ -46,7 +43,7 @@ JOIN newest s ON s.table_id = e.source`;
 export const OUTDATED_SLATES = `
 WITH runs AS (
   SELECT processor, slate_from, slate_to, finished_at FROM nba_orchestration.phase_runs
-  WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_SECONDS})
+  WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_DAYS * 86_400})
     AND verdict = 'done' AND processor IN ('PlayerGameSummary', 'MLFeatureStore')
 ),
 made AS (

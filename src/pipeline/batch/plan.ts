@@ -1,4 +1,4 @@
-import { type Slate, slateOf } from '#core/calendar.ts';
+import { SEASON_DAYS, type Slate, slateOf } from '#core/calendar.ts';
 import { countBy } from '#core/count-by.ts';
 import { TipoffError } from '#core/errors.ts';
 import { RUN_MODES, type RunMode } from '#core/run-modes.ts';
@@ -35,7 +35,7 @@ WITH broken AS (
   WHERE NOT is_whole AND tipoff_at <= fn.add_seconds(CAST(@now AS TIMESTAMP), -${OVER_SECONDS})
 ), newest AS (
   SELECT player_id, MAX(slate) AS last_game FROM nba_analytics.player_game_summary
-  WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -${HISTORY_DAYS}) AND fn.add_days(CAST(@slate AS DATE), -1)
+  WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -${SEASON_DAYS}) AND fn.add_days(CAST(@slate AS DATE), -1)
     AND played AND minutes IS NOT NULL AND points IS NOT NULL
   GROUP BY player_id
 ), games AS (
@@ -74,7 +74,7 @@ WITH broken AS (
 SELECT u.player_id, u.game_id, u.tipoff_at, u.injury_status, g.game_id IS NOT NULL AS is_played,
   CASE WHEN c.void_rows = 1 THEN 'void' WHEN c.changed_rows = 1 OR (c.player_id IS NOT NULL AND m.game_id IS NOT NULL) THEN 'changed' WHEN c.player_id IS NOT NULL THEN 'holds' END AS claim,
   o.team_abbr IS NULL AND e.team_abbr IS NULL AS is_history_whole,
-  COALESCE(d.last_played_on < n.last_game, FALSE) AS is_stale,
+  d.player_id IS NOT NULL AND n.last_game IS NOT NULL AND COALESCE(d.last_played_on < n.last_game, TRUE) AS is_stale,
   COALESCE(CAST(u.line AS FLOAT64) > ${MAX_LINE_FACTOR} * fn.greatest2(f.pts_ewma8, ${MIN_FORM}) OR CAST(u.line AS FLOAT64) * ${MAX_LINE_FACTOR} < f.pts_ewma8 - ${MIN_FORM}, FALSE) AS is_line_implausible,
   f.required_default_count, f.feature_quality_score, f.matchup_quality_pct, f.quality_alert_level
 FROM expected u

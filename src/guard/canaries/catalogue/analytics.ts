@@ -1,6 +1,7 @@
+import { SEASON_DAYS } from '#core/calendar.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { sidesOf } from '#pipeline/analytics/whole-games.ts';
-import { BOXED_GAMES, GAMES, oneDecimal, SEASON_DAYS } from './sql.ts';
+import { BOXED_GAMES, GAMES, oneDecimal } from './sql.ts';
 
 const gamesSummarised = defineCanary({
   id: 'games_summarised',

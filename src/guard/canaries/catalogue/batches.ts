@@ -1,3 +1,4 @@
+import { SEASON_DAYS } from '#core/calendar.ts';
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import {
   type Canary,
@@ -9,7 +10,6 @@ import {
 import { STAGING_HOURS, STAGING_PREFIX, stagingPrefix } from '#pipeline/batch/output-gate.ts';
 import { digestSql, isComparableSql, ROW_DIGEST } from '#pipeline/batch/published-rows.ts';
 import { activeBatches, type BatchDoc, COLLECTIONS, isActive, listBatches } from '#pipeline/batch/state.ts';
-import { SEASON_DAYS } from './sql.ts';
 
 /** Minutes without progress, and of age, after which the sweeper should have acted: its limits of 5 and 30 and one period. */
 const SILENT_MINUTES = 12;

@@ -1,3 +1,4 @@
+import { SEASON_DAYS } from '#core/calendar.ts';
 import { countedByMarketSql, hasPlayedSql } from '#core/markets.ts';
 import { statement } from '#core/statement.ts';
 import {
@@ -8,7 +9,7 @@ import {
   type Moment,
 } from '#guard/canaries/definition.ts';
 import { INCIDENT_COLLECTIONS, type IncidentDoc } from '#guard/incidents/document.ts';
-import { BOXED_GAMES, GAMES, outOf, PREDICTED, SEASON_DAYS, whole } from './sql.ts';
+import { BOXED_GAMES, GAMES, outOf, PREDICTED, whole } from './sql.ts';
 
 const yesterdayGraded = defineCanary({
   id: 'yesterday_graded',

@@ -1,8 +1,8 @@
-import { IS_COUNTED_TYPE } from '#core/calendar.ts';
+import { IS_COUNTED_TYPE, SEASON_DAYS } from '#core/calendar.ts';
 import { PUBLISHED_IN } from '#core/markets.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { IS_EXPECTED, IS_WIDE } from '#pipeline/ingest/declared-sources.ts';
-import { BOXED_GAMES, GAME_ID, GAMES, SEASON_DAYS, WITHIN_SEASON } from './sql.ts';
+import { BOXED_GAMES, GAME_ID, GAMES, WITHIN_SEASON } from './sql.ts';
 
 /** SQL: outside of these months the league may rightly have nothing ahead: playoff games are only known round by round. */
 const IN_REGULAR_SEASON =

@@ -1,4 +1,4 @@
-import { addDays, easternInstant } from '#core/calendar.ts';
+import { addDays, easternInstant, SEASON_DAYS } from '#core/calendar.ts';
 import { type TableContract, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import type { Heartbeat } from '#core/contracts/nba_orchestration.ts';
@@ -15,7 +15,7 @@ import {
 import { readHalt } from '#guard/canaries/halt.ts';
 import { CANARY_JOB, lastBeats } from '#guard/canaries/heartbeats.ts';
 import { RUNS } from './runs.ts';
-import { SEASON_DAYS, whole } from './sql.ts';
+import { whole } from './sql.ts';
 import { WORK } from './work.ts';
 
 /** The job that makes predictions, when the checks expect it to have run on a day with games, and how long before the first tip-off. */

@@ -1,7 +1,8 @@
+import { SEASON_DAYS } from '#core/calendar.ts';
 import { FEATURES, REQUIRED_FEATURES } from '#core/features.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { ALTERED_ROWS, OUTDATED_SLATES, STEP_GENERATIONS } from '#pipeline/generations.ts';
-import { oneDecimal, SEASON_DAYS, whole } from './sql.ts';
+import { oneDecimal, whole } from './sql.ts';
 
 const featuresPresent = defineCanary({
   id: 'features_present',
@@ -203,8 +204,9 @@ const staleInputs = defineCanary({
   repair: 'tipoff day {slate}',
   dependsOn: ['ingest', 'analytics'],
   tolerates: { share: 0.02 },
-  whenEmpty: { skip: 'nobody in tonight’s cache played in the week before' },
+  whenEmpty: { skip: 'nobody in tonight’s cache has played this season' },
   look: {
+    days: SEASON_DAYS,
     sql: `
 SELECT p.player_name AS subject, c.last_played_on IS NULL OR c.last_played_on <> p.last_game AS is_bad,
   'the cache ends ' || COALESCE(CAST(c.last_played_on AS STRING), 'nowhere') || ', he played on ' || CAST(p.last_game AS STRING) AS note

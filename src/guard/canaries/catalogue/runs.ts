@@ -1,4 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
+import { SEASON_DAYS } from '#core/calendar.ts';
 import { enterSlates, readRuns, readUnits, unitKey } from '#guard/backfill/ledger.ts';
 import {
   type Canary,
@@ -7,7 +8,7 @@ import {
   defineCanary,
   type Moment,
 } from '#guard/canaries/definition.ts';
-import { outOf, SEASON_DAYS } from './sql.ts';
+import { outOf } from './sql.ts';
 
 const runsFailed = defineCanary({
   id: 'runs_failed',

@@ -1,6 +1,3 @@
-/** Days of a season: what is wrong anywhere in it stays wrong until it is repaired, however long ago it was. */
-export const SEASON_DAYS = 270;
-
 /** The id of a game in what an offender says. */
 export const GAME_ID = /\b00\d{8}\b/;
 
