@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
+import { addDays, parseSlate } from '#core/calendar.ts';
 import { seededRandom } from '#core/random.ts';
 import { type RunDoc, readRuns } from '#guard/backfill/ledger.ts';
 import { virtualClock } from '#platform/clock.ts';
@@ -14,6 +15,8 @@ import { resumeRun, undisturbed } from './resume-run.ts';
 
 // Processes are started, killed and waited for, again and again.
 const LONG = 300_000;
+/** A backfill of a few weeks has pieces enough to be interrupted between two of them. */
+const WEEKS = 3;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let template: ResumeTemplate;
 beforeAll(async () => {
@@ -59,7 +62,8 @@ it.skipIf(!playsAll)(
 it(
   'a backfill that is interrupted ends after the piece at hand, says how to go on, and is no longer running; nor is one that was killed',
   async () => {
-    const args = ['run', '--from', template.from, '--to', template.to, '--chunk', 'month'];
+    const to = addDays(parseSlate(template.from), WEEKS * 7);
+    const args = ['run', '--from', template.from, '--to', to, '--chunk', 'month'];
     const [interrupted, killed] = [join(folder.path, 'interrupted'), join(folder.path, 'gone')];
     for (const home of [interrupted, killed]) await cp(template.home, home, { recursive: true });
     const end = await backfillProcess(interrupted, args, { pieces: 3, milliseconds: 0, signal: 'SIGINT' });
