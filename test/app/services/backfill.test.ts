@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { backfillAnswer, backfillListAnswer, backfillPlanAnswer } from '#app/services/backfill-routes.ts';
 import { problemSchema } from '#app/services/problem.ts';
+import type { RunRequest } from '#guard/backfill/execute.ts';
 import { type BackfillWorld, backfillWorld } from '#test/guard/backfill/world.ts';
 import { type ServiceWorld, serviceWorlds } from './service-world.ts';
 
@@ -26,10 +27,11 @@ async function services(before: () => Promise<void> = async () => undefined): Pr
   return made;
 }
 
-const range = (): { from: string; to: string; phases: string[] } => ({
+/** One phase shows how requests are treated; the phases of a range are those of `tipoff backfill`. */
+const range = (phases = ['analytics']): { from: string; to: string; phases: string[] } => ({
   from: season.season[2] ?? season.first,
   to: season.season[4] ?? season.first,
-  phases: ['analytics', 'precompute'],
+  phases,
 });
 const ask = (id = 'bf-1', more: object = {}): object => ({
   ...range(),
@@ -47,10 +49,11 @@ async function finished({ runtime, backfills }: ServiceWorld): Promise<void> {
 describe('POST /backfill', () => {
   it('plans, runs behind the answer, tells how it ended, and has nothing to do the second time', async () => {
     const made = await services();
-    const plan = backfillPlanAnswer.parse((await made.call('POST', '/backfill/plan', range())).body);
+    const all = range(['analytics', 'precompute']);
+    const plan = backfillPlanAnswer.parse((await made.call('POST', '/backfill/plan', all)).body);
     expect(plan.units.length).toBeGreaterThan(10);
     expect(plan.slates).toBe(3);
-    const asked = await made.call('POST', '/backfill', ask());
+    const asked = await made.call('POST', '/backfill', ask('bf-1', all));
     expect(asked.status).toBe(202);
     expect(backfillAnswer.parse(asked.body)).toMatchObject({
       state: 'queued',
@@ -65,7 +68,7 @@ describe('POST /backfill', () => {
       ['running', 'info'],
       ['finished', 'success'],
     ]);
-    const again = backfillPlanAnswer.parse((await made.call('POST', '/backfill/plan', range())).body);
+    const again = backfillPlanAnswer.parse((await made.call('POST', '/backfill/plan', all)).body);
     expect(again.units).toEqual([]);
     const list = backfillListAnswer.parse((await made.call('GET', '/backfill')).body);
     expect(list.requests.map(({ request_id }) => request_id)).toEqual(['bf-1']);
@@ -115,7 +118,7 @@ describe('POST /backfill', () => {
     const made = await services();
     const planned = backfillPlanAnswer.parse((await made.call('POST', '/backfill/plan', range())).body).units
       .length;
-    await season.run({ ...rangeOnly(), phases: ['analytics'] }, { state: made.deps.state });
+    await season.run(partOf(2), { state: made.deps.state });
     const { at } = { at: made.clock.now().toISOString() };
     const dead = {
       ...ask(),
@@ -149,13 +152,11 @@ describe('POST /backfill', () => {
   it('goes on with what is left of a request for everything whose process died, and does it all when it is asked again', async () => {
     const made = await services();
     const { state } = made.deps;
-    const { phases, ...slates } = { ...rangeOnly(), phases: ['analytics', 'precompute'] as const };
-    await season.run({ ...slates, phases }, { state });
+    await season.run(partOf(), { state });
     const plan = await made.call('POST', '/backfill/plan', { ...range(), mode: 'all' });
     const all = backfillPlanAnswer.parse(plan.body).units.length;
-    const before = (
-      await season.run({ ...slates, phases: ['analytics'], force: true }, { state, runId: 'bf-1-1' })
-    ).executed.length;
+    const before = (await season.run({ ...partOf(2), force: true }, { state, runId: 'bf-1-1' })).executed
+      .length;
     expect([before > 0, before < all]).toEqual([true, true]);
     const at = made.clock.now().toISOString();
     const dead = {
@@ -236,6 +237,14 @@ describe('POST /backfill', () => {
   });
 });
 
-function rangeOnly(): { from: typeof season.first; to: typeof season.first } {
-  return { from: season.season[2] ?? season.first, to: season.season[4] ?? season.first };
+/** The work of a request for the range, which ends after so many chunks. */
+function partOf(chunks = Number.POSITIVE_INFINITY): Partial<RunRequest> {
+  let done = 0;
+  return {
+    from: season.season[2] ?? season.first,
+    to: season.season[4] ?? season.first,
+    phases: ['analytics'],
+    onProgress: () => done++,
+    shouldStop: () => (done >= chunks ? 'enough' : undefined),
+  };
 }

@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import type { Parts } from '#guard/backfill/parts.ts';
 import { planBackfill } from '#guard/backfill/plan.ts';
 import { prepareReferences } from '#guard/backfill/slates.ts';
 import { BACKFILL_PHASES, type BackfillPhase, backfillSteps } from '#guard/backfill/steps.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
-import { type BackfillWorld, backfillWorld } from './world.ts';
+import { type BackfillWorld, backfillWorld, computedWorld } from './world.ts';
 
 // A season is computed, twice over.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let world: BackfillWorld;
-beforeAll(async () => {
-  world = await backfillWorld();
-});
-afterAll(() => world.close());
+afterEach(() => world.close());
 
 /** What every slate of the season would be predicted from, as a plan of all phases has it. */
 async function predictedFrom(): Promise<ReadonlyMap<string, Parts>> {
@@ -25,6 +22,7 @@ async function predictedFrom(): Promise<ReadonlyMap<string, Parts>> {
 }
 
 it('a slate that turns out held does not make what was computed in the same run stale', async () => {
+  world = await backfillWorld();
   const slates = world.season.slice(3, 8);
   for (const table of ['player_box_scores', 'team_box_scores'])
     await world.warehouse.execute(
@@ -48,6 +46,7 @@ it('a slate that turns out held does not make what was computed in the same run 
 });
 
 it('what is predicted is learnt from the features of all seasons before, whoever computed them', async () => {
+  world = await computedWorld();
   const { first: from, last: to, deps } = world;
   const monthsOf = async (phases: readonly BackfillPhase[]): Promise<string[]> => {
     const { plan } = await planBackfill(deps, backfillSteps(deps), {
@@ -58,7 +57,6 @@ it('what is predicted is learnt from the features of all seasons before, whoever
     });
     return plan.units.filter(({ step }) => step === 'MLFeatureStore').map(({ month }) => month);
   };
-  await world.run();
   expect(await monthsOf(['analytics', 'precompute'])).toEqual([]);
   expect((await monthsOf(BACKFILL_PHASES))[0]).toBe('2023-10');
   const planned = await predictedFrom();

@@ -8,7 +8,7 @@ import { virtualClock } from '#platform/clock.ts';
 import { type BigQueryWarehouse, openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type FakeBigQuery, fakeBigQuery } from '#test/fakes/bigquery-server.ts';
-import { type BackfillWorld, backfillWorld } from './world.ts';
+import { type BackfillWorld, backfillWorld, computedWorld } from './world.ts';
 
 // A season is backfilled to compare plan and run.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -157,8 +157,7 @@ describe('the statements that are asked for beforehand', () => {
   let computed: BackfillWorld;
   beforeAll(async () => {
     // Steps whose inputs are missing are held, and send nothing.
-    computed = await backfillWorld();
-    await computed.run();
+    computed = await computedWorld();
   });
   afterAll(() => computed.close());
   const slates = (): readonly Slate[] => world.season.slice(2, 12);

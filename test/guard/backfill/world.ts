@@ -1,3 +1,5 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseSlate, type Slate } from '#core/calendar.ts';
 import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/execute.ts';
 import { runBackfill } from '#guard/backfill/run.ts';
@@ -5,10 +7,13 @@ import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS } from '#
 import type { Processor } from '#pipeline/processor.ts';
 import { systemClock } from '#platform/clock.ts';
 import { openSqliteQueue } from '#platform/queue/sqlite.ts';
+import type { StateStore } from '#platform/state/port.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 import type { LeagueOptions, SimulatedLeague } from '#simulate/league.ts';
-import { leagueWarehouse, simulatedLeague } from '#test/fakes/leagues.ts';
+import { leagueWarehouse, madeOnce, simulatedLeague } from '#test/fakes/leagues.ts';
+import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { openCopy, saveCopy } from '#test/platform/warehouse/copies.ts';
 
 export const STATEMENTS: readonly Processor[] = [
   ...SUMMARY_PROCESSORS,
@@ -45,10 +50,43 @@ const unused = (): never => {
 
 /** A warehouse with the raw rows of a league, and an empty ledger. */
 export async function backfillWorld(options: LeagueOptions = TINY): Promise<BackfillWorld> {
-  const league = simulatedLeague(options);
   const warehouse = await leagueWarehouse(options);
+  const state = openSqliteState(':memory:', { clock: systemClock });
+  return worldOver(simulatedLeague(options), warehouse, state);
+}
+
+/** What decides what one run over the season leaves. */
+const SOURCES = ['src', 'test/guard/backfill/world.ts', 'test/fakes/leagues.ts'];
+
+/**
+ * The same world after one run over the season, with nothing in its way, and with its ledger. The run is made once; every
+ * caller has a copy of his own.
+ */
+export async function computedWorld(): Promise<BackfillWorld> {
+  const saved = await madeOnce('computed season', SOURCES, async (path) => {
+    await mkdir(path);
+    const state = openSqliteState(join(path, STATE), { clock: systemClock });
+    const world = worldOver(simulatedLeague(TINY), await leagueWarehouse(TINY), state);
+    await world.run({}, { runId: 'computed' });
+    await saveCopy(world.warehouse, join(path, WAREHOUSE));
+    await world.close();
+  });
+  const folder = await temporaryFolder();
+  await cp(join(saved, STATE), join(folder.path, STATE));
+  const state = openSqliteState(join(folder.path, STATE), { clock: systemClock });
+  return worldOver(simulatedLeague(TINY), await openCopy(join(saved, WAREHOUSE)), state, () => folder.remove());
+}
+
+const WAREHOUSE = 'warehouse.duckdb';
+const STATE = 'state.sqlite';
+
+function worldOver(
+  league: SimulatedLeague,
+  warehouse: Warehouse,
+  state: StateStore,
+  closed: () => Promise<void> = async () => undefined,
+): BackfillWorld {
   const clock = systemClock;
-  const state = openSqliteState(':memory:', { clock });
   const queue = openSqliteQueue(':memory:', { clock });
   const deps: RunDeps = {
     warehouse,
@@ -88,6 +126,7 @@ export async function backfillWorld(options: LeagueOptions = TINY): Promise<Back
       await queue.close();
       await state.close();
       await warehouse.close();
+      await closed();
     },
   };
 }
