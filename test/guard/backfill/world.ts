@@ -74,7 +74,9 @@ export async function computedWorld(): Promise<BackfillWorld> {
   const folder = await temporaryFolder();
   await cp(join(saved, STATE), join(folder.path, STATE));
   const state = openSqliteState(join(folder.path, STATE), { clock: systemClock });
-  return worldOver(simulatedLeague(TINY), await openCopy(join(saved, WAREHOUSE)), state, () => folder.remove());
+  return worldOver(simulatedLeague(TINY), await openCopy(join(saved, WAREHOUSE)), state, () =>
+    folder.remove(),
+  );
 }
 
 const WAREHOUSE = 'warehouse.duckdb';

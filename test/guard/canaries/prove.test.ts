@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type DayHour, HEALTHY_AS_OF, healthyLeague, liveDays, proofSlates } from '#app/healthy-league.ts';
+import { HEALTHY_AS_OF } from '#app/healthy-league.ts';
 import { addDays, type Slate, slateOf } from '#core/calendar.ts';
 import { slateLookedAt } from '#guard/canaries/ask.ts';
 import { readCalendar } from '#guard/canaries/calendar.ts';
@@ -13,7 +13,7 @@ import { paramsOf } from '#guard/canaries/statements.ts';
 import { failingSlates, INCIDENT_COLLECTIONS } from '#guard/incidents/document.ts';
 import { checkRuns, readHeads, updateIncidents } from '#guard/incidents/update.ts';
 import { itForSpread } from '#test/depth.ts';
-import { emptyWorld, type TestWorld } from './world.ts';
+import { healthyWorld, type TestWorld } from './world.ts';
 
 // Days are lived through all phases before the checks are asked.
 vi.setConfig({ hookTimeout: 120_000 });
@@ -29,21 +29,9 @@ const brief = ({ check, slate, reason, offenders }: CanaryResult): unknown[] => 
 /** A holiday without games and two game days; the long version with breaks, time changes and playoffs is `npm run test:soak`. */
 describe('the catalogue on a healthy world', () => {
   let world: TestWorld;
-  const lived: CanaryResult[] = [];
+  let lived: readonly CanaryResult[];
   beforeAll(async () => {
-    const league = healthyLeague();
-    const [yesterday, tonight] = proofSlates(league);
-    if (yesterday === undefined || tonight === undefined) throw new Error('expected two slates');
-    const holiday = addDays(yesterday, -1);
-    world = await emptyWorld(`${holiday}T06:00:00Z`);
-    const look = async (now: Date): Promise<void> => {
-      lived.push(...(await runCanaries(world, { canaries: CATALOGUE, asOf: now, store: false })).results);
-    };
-    const hours: readonly DayHour[] = [
-      { at: '12:15', run: true },
-      { at: '23:30', look },
-    ];
-    await liveDays(world.day, { league, clock: world.clock, slates: [holiday, yesterday, tonight], hours });
+    ({ world, lived } = await healthyWorld());
   });
   afterAll(() => world.close());
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { HEALTHY_AS_OF, healthyLeague, liveDays, ONE_RUN, proofSlates } from '#app/healthy-league.ts';
+import { HEALTHY_AS_OF } from '#app/healthy-league.ts';
 import { DRILLS } from '#guard/drills/catalogue/catalogue.ts';
 import {
   askAll,
@@ -12,21 +12,24 @@ import {
 import type { StateStore } from '#platform/state/port.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import { times } from '#test/depth.ts';
-import { emptyWorld, type TestWorld } from '#test/guard/canaries/world.ts';
+import { healthyWorld, type TestWorld } from '#test/guard/canaries/world.ts';
 
 // A league is simulated, and every drill lives days of it.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-/** One of every kind in a run of all cases; `tipoff drill run` plays all of them, which takes minutes. */
+/**
+ * One of every kind in a run of all cases; `tipoff drill run` plays all of them, which takes minutes. The first ones are of data, of
+ * a refusal, of the deployment and of a false alarm.
+ */
 const PLAYED = [
   'first-game-only',
+  'unknown-column',
+  'jobs-purged',
+  'forty-eight-reposts',
   'no-predictions',
   'picks-doubled',
-  'jobs-purged',
   'too-early',
-  'unknown-column',
   'batch-never-ended',
-  'forty-eight-reposts',
 ].slice(0, times(4, 8));
 
 describe('drills', () => {
@@ -34,11 +37,7 @@ describe('drills', () => {
   let drillContext: DrillContext;
   const scratches: StateStore[] = [];
   beforeAll(async () => {
-    const league = healthyLeague();
-    const slates = proofSlates(league);
-    world = await emptyWorld(`${slates[0]}T12:00:00Z`);
-    await liveDays(world.day, { league, clock: world.clock, slates, hours: ONE_RUN });
-    world.clock.set(HEALTHY_AS_OF);
+    ({ world } = await healthyWorld());
     const scratch = (): StateStore => {
       const state = openSqliteState(':memory:', { clock: world.clock });
       scratches.push(state);
