@@ -9,7 +9,7 @@ import { systemClock, virtualClock } from '#platform/clock.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { TableInfo } from '#platform/warehouse/port.ts';
 import { loadLeague } from '#simulate/league.ts';
-import { simulatedLeague } from '#test/fakes/leagues.ts';
+import { madeOnce, simulatedLeague } from '#test/fakes/leagues.ts';
 import { stagedRow } from '#test/guard/staging-cleanup/staged-row.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
@@ -71,18 +71,24 @@ export async function preparedHome(batches: Batches, now = systemClock.now()): P
   return homeAt(path, folder.remove);
 }
 
-/** A home that holds the raw data of a league of four teams and nothing computed from it. */
+/** What decides what is in a home that is made once. */
+const SOURCES = ['src', 'test/actions/prepared-home.ts', 'test/fakes/leagues.ts'];
+
+/** A home that holds the raw data of a league of four teams and nothing computed from it: a copy of one that is made once. */
 export async function leagueHome(): Promise<Home> {
+  const saved = await madeOnce('league home', SOURCES, async (path) => {
+    const league = simulatedLeague({
+      seed: 5,
+      seasons: ['2024-25'],
+      teams: 4,
+      gamesPerTeam: 12,
+      through: '2024-11-20',
+    });
+    await within(path, async (app) => void (await loadLeague(app.warehouse, league)), true);
+  });
   const folder = await temporaryFolder();
   const path = join(folder.path, 'home');
-  const league = simulatedLeague({
-    seed: 5,
-    seasons: ['2024-25'],
-    teams: 4,
-    gamesPerTeam: 12,
-    through: '2024-11-20',
-  });
-  await within(path, async (app) => void (await loadLeague(app.warehouse, league)), true);
+  cpSync(saved, path, { recursive: true });
   return homeAt(path, folder.remove);
 }
 

@@ -456,7 +456,7 @@ describe('fetch', () => {
         ['answers by half', (path: string): Scripted => half(answers(path)), 'failed'],
         ['answers something else', (): Scripted => json(SCOREBOARD.meta), 'failed'],
       ],
-      3,
+      2,
     )(
       'because it %s, the next one takes over, which is said, and the rest goes on',
       async ([_what, fail, outcome]) => {

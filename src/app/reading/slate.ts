@@ -279,6 +279,8 @@ export async function readForecasts(
   player: number | null = null,
 ): Promise<SlateForecast[]> {
   const rows = await warehouse.query<SlateForecast>(FORECASTS, { from, to, player });
+  // A season has months in which nothing is published, above all those to come.
+  if (rows.length === 0) return [];
   const earlier = await warehouse.query<Earlier>(EARLIER, { from, to });
   const keyOf = ({ slate, player_id, market, line_role }: Earlier): string =>
     // A line may have come or gone since.

@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { canaryNamed } from '#guard/canaries/catalogue/catalogue.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { undoPublication } from '#pipeline/batch/receipt.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
+import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { openCopy, saveCopy } from '#test/platform/warehouse/copies.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
 
 const TABLE = 'nba_predictions.player_prop_predictions';
@@ -14,28 +17,37 @@ const STRANGE = { player_name: 'Luka Dončić | ~', injury_status: 'available', 
 
 describe('rows_as_audited', () => {
   const newWorld = predictionWorlds();
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let world: TestWorld;
-  let batches: PredictionWorld;
+  const unpublished = () => newWorld([...players(5), { id: 6, context: STRANGE, points: 8.0005 }]);
+  // What was published as it was made, for every test that changes it.
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    const batches = await unpublished();
+    await publish(batches);
+    await saveCopy(batches.warehouse, join(folder.path, 'published.duckdb'));
+  });
+  afterAll(() => folder.remove());
   beforeEach(async () => {
     world = await emptyWorld();
-    batches = await newWorld([...players(5), { id: 6, context: STRANGE, points: 8.0005 }]);
   });
   afterEach(() => world.close());
 
-  const publish = (warehouse: Warehouse = batches.warehouse) =>
+  const publish = (batches: PredictionWorld, warehouse: Warehouse = batches.warehouse) =>
     runBatch({ ...batches.deps, warehouse }, { slate: SLATE, mode: 'FIRST', by: 'test' });
-  const asked = async () =>
+  const asked = async (warehouse: Warehouse) =>
     (
       await runCanaries(
-        { ...world, warehouse: batches.warehouse },
+        { ...world, warehouse },
         { canaries: [canaryNamed('rows_as_audited')], asOf: new Date('2025-01-10T17:30:00Z') },
       )
     ).results[0];
 
   test('passes what was published as it was made', async () => {
-    expect(await publish()).toMatchObject({ state: 'published' });
+    const batches = await unpublished();
+    expect(await publish(batches)).toMatchObject({ state: 'published' });
     expect(await batches.visible()).toContain('6 ridge 8.000000005');
-    expect(await asked()).toMatchObject({ status: 'pass', seen: 1 });
+    expect(await asked(batches.warehouse)).toMatchObject({ status: 'pass', seen: 1 });
   });
 
   test.each([
@@ -59,9 +71,10 @@ describe('rows_as_audited', () => {
     ['a row twice', "INSERT INTO @table SELECT * FROM @table WHERE player_id = 3 AND system_id = 'ewma8'"],
     ['every row twice', 'INSERT INTO @table SELECT * FROM @table'],
   ])('tells of %s', async (_, sql) => {
-    await publish();
-    await batches.warehouse.execute(sql.replaceAll('@table', TABLE));
-    expect(await asked()).toMatchObject({
+    const warehouse = await openCopy(join(folder.path, 'published.duckdb'));
+    onTestFinished(() => warehouse.close());
+    await warehouse.execute(sql.replaceAll('@table', TABLE));
+    expect(await asked(warehouse)).toMatchObject({
       status: 'fail',
       offenders: [
         expect.stringMatching(/^2025-01-10-first-001-p1: \d+ rows have the digest .*, the receipt says /),
@@ -70,6 +83,7 @@ describe('rows_as_audited', () => {
   });
 
   test('tells of rows that were changed while they were copied', async () => {
+    const batches = await unpublished();
     const { warehouse } = batches;
     const faulty: Warehouse = {
       ...warehouse,
@@ -80,18 +94,20 @@ describe('rows_as_audited', () => {
         return count;
       },
     };
-    expect(await publish(faulty)).toMatchObject({ state: 'published' });
-    expect(await asked()).toMatchObject({ status: 'fail' });
+    expect(await publish(batches, faulty)).toMatchObject({ state: 'published' });
+    expect(await asked(warehouse)).toMatchObject({ status: 'fail' });
   });
 
   test('does not ask about what was withdrawn, or published before receipts had a digest', async () => {
-    const { publication_id } = await publish();
-    await batches.warehouse.execute(`UPDATE ${TABLE} SET sd = 5 WHERE TRUE`);
+    const batches = await unpublished();
+    const { publication_id } = await publish(batches);
+    const { warehouse } = batches;
+    await warehouse.execute(`UPDATE ${TABLE} SET sd = 5 WHERE TRUE`);
     await undoPublication(batches.deps, { publicationId: publication_id ?? '', by: 'test', reason: 'wrong' });
-    expect(await asked()).toMatchObject({ status: 'skip' });
-    await batches.warehouse.execute("DELETE FROM nba_predictions.publications WHERE event = 'withdrawn'");
-    expect(await asked()).toMatchObject({ status: 'fail' });
-    await batches.warehouse.execute('UPDATE nba_predictions.publications SET rows_digest = NULL WHERE TRUE');
-    expect(await asked()).toMatchObject({ status: 'skip' });
+    expect(await asked(warehouse)).toMatchObject({ status: 'skip' });
+    await warehouse.execute("DELETE FROM nba_predictions.publications WHERE event = 'withdrawn'");
+    expect(await asked(warehouse)).toMatchObject({ status: 'fail' });
+    await warehouse.execute('UPDATE nba_predictions.publications SET rows_digest = NULL WHERE TRUE');
+    expect(await asked(warehouse)).toMatchObject({ status: 'skip' });
   });
 });

@@ -24,6 +24,8 @@ const input = {
   today: TODAY,
   openEngine: openRememberingEngine,
 };
+/** For what no lint of a text finds. */
+const unlinted = { ...input, lints: false };
 const check = async (...planted: SourceFile[]) => {
   const sources = [...files.filter(({ path }) => !planted.some((file) => file.path === path)), ...planted];
   return differencesOf(
@@ -173,7 +175,7 @@ describe('a fault in the code', () => {
           : table,
       ),
     };
-    const report = await checkSchema({ ...input, warehouse: wanted, wanted });
+    const report = await checkSchema({ ...unlinted, warehouse: wanted, wanted });
     const found = differencesOf(report, TODAY, files).filter(({ kind }) => kind === 'unknown_column');
     expect(found.length).toBeGreaterThan(0);
     for (const { path, line } of found) {
@@ -189,8 +191,8 @@ describe('a fault in the code', () => {
     );
     expect(await check(planted)).toMatchObject([{ kind: 'sql_concat' }]);
     const sources = [...files, planted];
-    const unlinted = { ...input, files: sources, statements: ownStatements(sources), lints: false };
-    expect(differencesOf(await checkSchema(unlinted), TODAY)).toEqual([]);
+    const left = { ...unlinted, files: sources, statements: ownStatements(sources) };
+    expect(differencesOf(await checkSchema(left), TODAY)).toEqual([]);
   });
 
   it('in a table that is late is told on the line of its contract', async () => {
@@ -203,7 +205,7 @@ describe('a fault in the code', () => {
       ),
     };
     const path = 'src/core/contracts/nba_raw.ts';
-    const [late] = differencesOf(await checkSchema({ ...input, warehouse }), TODAY, files);
+    const [late] = differencesOf(await checkSchema({ ...unlinted, warehouse }), TODAY, files);
     expect(late).toMatchObject({ table: 'nba_raw.shots', column: 'zone', path });
     expect(files.find((file) => file.path === path)?.text.split('\n')[(late?.line ?? 0) - 1]).toMatch(
       /^\s+zone: /,
@@ -252,7 +254,7 @@ describe('a fault in the code', () => {
           }
         : text,
     );
-    const report = await checkSchema({ ...input, statements: changed });
+    const report = await checkSchema({ ...unlinted, statements: changed });
     const kinds = report.code.provenance.map(({ kind, column }) => `${kind} ${column}`);
     expect(kinds).toContain('not_in_contract extra');
     expect(kinds).toContain('required_not_written won');

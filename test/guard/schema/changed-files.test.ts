@@ -25,6 +25,7 @@ async function isStopped(changed: string[] | undefined, id: string, column: stri
     openEngine: openRememberingEngine,
     approvals: [],
     today: '2026-11-24',
+    lints: false,
     ...(changed === undefined ? {} : { changed }),
   });
   expect(report.findings.map((finding) => [finding.table, finding.column])).toEqual([[id, column]]);

@@ -9,5 +9,9 @@ import { engineSettings } from '#platform/warehouse/duckdb/warehouse.ts';
 export async function holdWarehouse(home: string): Promise<() => void> {
   const { warehouse } = homePaths(home);
   const instance = await DuckDBInstance.fromCache(warehouse, engineSettings(warehouse));
+  const connection = await instance.connect();
+  // Who opens the file after this reads what was written from its log.
+  await connection.run('PRAGMA disable_checkpoint_on_shutdown');
+  connection.closeSync();
   return () => instance.closeSync();
 }
