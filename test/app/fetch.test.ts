@@ -12,6 +12,7 @@ import { watchedHttp } from '#pipeline/ingest/providers/watched-http.ts';
 import { EVER, undoFile } from '#pipeline/ingest/undo.ts';
 import { refreshSummaries } from '#pipeline/refresh.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
+import { homeWithoutRows } from '#test/app/empty-home.ts';
 import { itForSpread } from '#test/depth.ts';
 import { gameRow } from '#test/fakes/prediction-world.ts';
 import {
@@ -153,6 +154,7 @@ interface Opened {
 async function opened(answer: (path: string, request: number) => Scripted, key?: string): Promise<Opened> {
   const server = await loopback(answer);
   const folder = await temporaryFolder();
+  await homeWithoutRows(folder.path);
   const clock = virtualClock(NOW);
   const config = readConfig({
     TIPOFF_HOME: folder.path,
