@@ -102,26 +102,40 @@ export function moments({ mass }: CountDistribution): { readonly mean: number; r
  * multiplied by one factor (proportional odds), so probability, quantiles and median stay one consistent forecast.
  */
 export function shiftedTo(distribution: CountDistribution, line: string, over: number): CountDistribution {
-  let [low, high] = [-MAX_SHIFT, MAX_SHIFT];
-  let shifted = distribution;
+  const overAt = shiftedOver(distribution, line);
+  let [low, high, shift] = [-MAX_SHIFT, MAX_SHIFT, 0];
   for (let i = 0; i < HALVINGS; i++) {
-    const shift = (low + high) / 2;
-    shifted = shiftedBy(distribution, shift);
-    if (pOverDecided(shifted, line) < over) low = shift;
+    shift = (low + high) / 2;
+    if (overAt(shift) < over) low = shift;
     else high = shift;
   }
-  return shifted;
+  return shiftedBy(distribution, shift);
 }
 
 function shiftedBy({ cumulative }: CountDistribution, shift: number): CountDistribution {
   const last = cumulative.length - 1;
-  return fromCumulative(cumulative.map((below, k) => (k === last ? 1 : oddsShifted(below, shift))));
+  const factor = Math.exp(shift);
+  return fromCumulative(cumulative.map((below, k) => (k === last ? 1 : oddsTimes(below, factor))));
+}
+
+/** P(over | decided) at a line as a function of the shift: what `pOverDecided` gives of `shiftedBy`, from the two probabilities that it needs. */
+function shiftedOver({ cumulative }: CountDistribution, line: string): (shift: number) => number {
+  const { whole, isWhole } = readLine(line);
+  const last = cumulative.length - 1;
+  const cumulativeAt = (k: number, factor: number): number =>
+    k < 0 ? 0 : k >= last ? 1 : oddsTimes(cumulative[k] ?? 1, factor);
+  return (shift) => {
+    const factor = Math.exp(shift);
+    const below = cumulativeAt(whole, factor);
+    const push = isWhole && whole <= last ? below - cumulativeAt(whole - 1, factor) : 0;
+    return push < 1 ? (1 - below) / (1 - push) : 0.5;
+  };
 }
 
 /** Written to keep precision for probabilities near 0 and 1. */
-function oddsShifted(below: number, shift: number): number {
+function oddsTimes(below: number, factor: number): number {
   if (below <= 0 || below >= 1) return below;
-  return 1 / (1 + ((1 - below) / below) * Math.exp(shift));
+  return 1 / (1 + ((1 - below) / below) * factor);
 }
 
 /** The half-point line whose P(over) is closest to even, as text ("24.5"). */
