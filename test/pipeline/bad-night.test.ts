@@ -8,6 +8,7 @@ import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { planBatch, skippedBy } from '#pipeline/batch/plan.ts';
 import { runDay } from '#pipeline/day.ts';
+import { PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
 import { NO_WAITING, refresh } from '#pipeline/refresh.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
@@ -19,7 +20,8 @@ import { itForSpread } from '#test/depth.ts';
 import { leagueWarehouse } from '#test/fakes/leagues.ts';
 import { modelOf, simpleSystems } from '#test/fakes/prediction-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
-import { openCopy, saveCopy } from '#test/platform/warehouse/copies.ts';
+import { openCopy } from '#test/platform/warehouse/copies.ts';
+import { computedLeague } from './computed-league.ts';
 
 // A season is computed twice before the first test, and again by every backfill.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
@@ -66,6 +68,8 @@ const THROUGH_ALL_PHASES = ['half a file', 'shifted columns', 'swapped teams', '
 
 /** Features of tonight when nothing is wrong, by the home that they are computed in. */
 const truths: Record<string, ReadonlyMap<unknown, string>> = {};
+/** Homes with nothing wrong, each opened as a copy of its own. */
+const homes: Record<string, () => Promise<Warehouse>> = {};
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
 async function features(warehouse: Warehouse): Promise<ReadonlyMap<unknown, string>> {
@@ -75,18 +79,32 @@ async function features(warehouse: Warehouse): Promise<ReadonlyMap<unknown, stri
   return new Map(rows.map(({ player_id, ...row }) => [player_id, JSON.stringify(row)]));
 }
 
+function homeOf(name: string): Promise<Warehouse> {
+  const copied = homes[name];
+  if (copied === undefined) throw new RangeError(`there is no home ${name}`);
+  return copied();
+}
+
+/** The same warehouse, in which the features of earlier slates, which nobody looks at here, stay as they are. */
+function featuresOfTonight(warehouse: Warehouse): Warehouse {
+  const features = new Set(PRECOMPUTE_PROCESSORS.map(({ table }) => table));
+  const replaceRange: Warehouse['replaceRange'] = async (table, range, ...rest) =>
+    range.to < TONIGHT && features.has(table) ? 0 : warehouse.replaceRange(table, range, ...rest);
+  return { ...warehouse, replaceRange };
+}
+
 const clock = () => virtualClock(NOON);
 const deps = (warehouse: Warehouse) => ({ warehouse, clock: clock(), codeVersion: 'test', runId: 'test' });
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  const healthy = await leagueWarehouse(LEAGUE, NOON);
-  await refresh(deps(healthy), TONIGHT, NO_WAITING);
+  const { file } = await computedLeague(LEAGUE, TONIGHT, NOON);
+  homes['healthy'] = async () => featuresOfTonight(await openCopy(file));
+  homes['played'] = () => leagueWarehouse(LEAGUE, NEXT_NOON);
+  const healthy = await homes['healthy']();
   truths['healthy'] = await features(healthy);
-  await saveCopy(healthy, `${folder.path}/healthy.duckdb`);
   await healthy.close();
-  const played = await leagueWarehouse(LEAGUE, NEXT_NOON);
-  await saveCopy(played, `${folder.path}/played.duckdb`);
+  const played = await homes['played']();
   const past = runDeps(played, virtualClock(NEXT_NOON));
   await backfill(past, ['analytics', 'precompute']);
   truths['played'] = await features(played);
@@ -107,7 +125,7 @@ function damaged(statements: readonly string[]): ReturnType<typeof computed> {
 
 /** The healthy morning with the damage in its raw tables, computed anew. */
 async function computed(statements: readonly string[]) {
-  const warehouse = await openCopy(`${folder.path}/healthy.duckdb`);
+  const warehouse = await homeOf('healthy');
   for (const statement of statements) await warehouse.execute(statement);
   // Rows that break a rule of their contract are refused before anything is computed from them: the day ends there, and says so.
   const refreshed = await refresh(deps(warehouse), TONIGHT, NO_WAITING).catch((error: unknown) => {
@@ -213,7 +231,7 @@ function backfill({ models, ...deps }: ReturnType<typeof runDeps>, phases: RunRe
 /** The damaged morning through all phases of a run: what is visible afterwards, and what the run says. */
 async function through(way: string, statements: readonly string[]) {
   const { home, at, run } = RUNS[way] as (typeof RUNS)[string];
-  const warehouse = await openCopy(`${folder.path}/${home}.duckdb`);
+  const warehouse = await homeOf(home);
   for (const statement of statements) await warehouse.execute(statement);
   const deps = runDeps(warehouse, virtualClock(at));
   const said = await run(deps).catch((error: unknown) => {

@@ -8,11 +8,16 @@ import { schedule } from '#core/contracts/nba_reference.ts';
 import { listBatches } from '#pipeline/batch/state.ts';
 import { type DayResult, lastCallDue, modeAt, runDay } from '#pipeline/day.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
+import { directoryObjects } from '#platform/objects/directory.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { loadLeague } from '#simulate/league.ts';
 import { simulatedLeague } from '#test/fakes/leagues.ts';
-import { gameRow, SLATE } from '#test/fakes/prediction-world.ts';
+import { gameRow, modelOf, SLATE, simpleSystems } from '#test/fakes/prediction-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { openCopy } from '#test/platform/warehouse/copies.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
+import { computedLeague, NOON as SHORT_NOON, TONIGHT as SHORT_TONIGHT } from './computed-league.ts';
 
 // Every test lives days of a league through all phases.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -35,6 +40,8 @@ describe('a game day from raw rows to grades', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let first: DayResult;
   let second: DayResult;
+  /** For days of which nobody asks what they learn. */
+  const models = modelOf(simpleSystems());
 
   const day = async (slate: Slate): Promise<DayResult> =>
     runDay(await dayDeps(app, 'test'), { slate, by: 'test' });
@@ -100,11 +107,14 @@ describe('a game day from raw rows to grades', () => {
 
   it('takes up the batch that a killed run of the same day left behind', async () => {
     const past = league.slates[league.slates.length - 6] as Slate;
-    const deps = await dayDeps(app, 'test');
+    const deps = await dayDeps(app, 'test', models);
     const killed = { ...deps, queue: { ...deps.queue, pull: () => Promise.reject(new Error('killed')) } };
     await expect(runDay(killed, { slate: past, by: 'test' })).rejects.toThrow('killed');
     expect(await listBatches(app.state, past)).toMatchObject([{ state: 'running' }]);
-    expect(await day(past)).toMatchObject({ state: 'published', batch_id: `${past}-backfill-001` });
+    expect(await runDay(deps, { slate: past, by: 'test' })).toMatchObject({
+      state: 'published',
+      batch_id: `${past}-backfill-001`,
+    });
   });
 
   it('predicts a slate of the past as a backfill, never as part of the live record', async () => {
@@ -124,26 +134,24 @@ describe('a game day from raw rows to grades', () => {
   });
 
   it('holds a slate whose results are missing, with the reason, and publishes nothing', async () => {
-    const missing = await openApp(readConfig({ TIPOFF_HOME: `${folder.path}/held` }), {
-      command: 'test',
-      clock,
-      write: () => undefined,
-    });
+    const at = virtualClock(SHORT_NOON);
+    const warehouse = await openCopy((await computedLeague()).file);
+    const state = openSqliteState(':memory:', { clock: at });
+    const queue = openSqliteQueue(':memory:', { clock: at });
     try {
-      await loadLeague(missing.warehouse, league, { clock });
-      await missing.warehouse.execute(
-        'DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@week AS DATE)',
+      for (const table of ['player_box_scores', 'team_box_scores'])
+        await warehouse.execute(`DELETE FROM nba_raw.${table} WHERE slate >= CAST(@week AS DATE)`, {
+          week: addDays(SHORT_TONIGHT, -7),
+        });
+      const result = await runDay(
         {
-          week: addDays(TONIGHT, -7),
+          ...{ warehouse, state, queue, clock: at, codeVersion: 'test', runId: 'test' },
+          exports: directoryObjects(`${folder.path}/held`),
+          models,
+          dataSource: 'simulated',
         },
+        { slate: SHORT_TONIGHT, by: 'test' },
       );
-      await missing.warehouse.execute(
-        'DELETE FROM nba_raw.team_box_scores WHERE slate >= CAST(@week AS DATE)',
-        {
-          week: addDays(TONIGHT, -7),
-        },
-      );
-      const result = await runDay(await dayDeps(missing, 'test'), { slate: TONIGHT, by: 'test' });
       expect(result).toMatchObject({
         state: 'held',
         reason: expect.stringContaining('box scores'),
@@ -152,7 +160,9 @@ describe('a game day from raw rows to grades', () => {
       });
       expect(result.phases.find(({ phase }) => phase === 'predict')).toMatchObject({ verdict: 'held' });
     } finally {
-      await missing.close();
+      await queue.close();
+      await state.close();
+      await warehouse.close();
     }
   });
 });

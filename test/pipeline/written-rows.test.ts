@@ -1,40 +1,39 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { addDays, parseSlate } from '#core/calendar.ts';
+import { addDays } from '#core/calendar.ts';
 import { phaseRuns } from '#core/contracts/nba_orchestration.ts';
 import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { planBatch } from '#pipeline/batch/plan.ts';
 import { inputProblems } from '#pipeline/generations.ts';
+import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
+import { outputOf, type Processor } from '#pipeline/processor.ts';
 import { NO_WAITING, refresh } from '#pipeline/refresh.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { itForSpread } from '#test/depth.ts';
-import { leagueWarehouse } from '#test/fakes/leagues.ts';
+import { openCopy } from '#test/platform/warehouse/copies.ts';
+import { computedLeague, NOON, rewriting, TONIGHT } from './computed-league.ts';
 
-// A league is computed once.
+// A league is computed once, and its last slate again by every test.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
-const TONIGHT = parseSlate('2024-11-20');
-const LEAGUE = {
-  seed: 5,
-  seasons: ['2024-25'],
-  teams: 6,
-  gamesPerTeam: 20,
-  playersPerTeam: 12,
-  through: TONIGHT,
-};
 
 let warehouse: Warehouse;
 let clock: VirtualClock;
-const compute = () => refresh({ warehouse, clock, codeVersion: 'test', runId: 'test' }, TONIGHT, NO_WAITING);
+const refreshWith = (own: Warehouse, at: VirtualClock = clock) =>
+  refresh({ warehouse: own, clock: at, codeVersion: 'test', runId: 'test' }, TONIGHT, NO_WAITING);
+const compute = () => refreshWith(warehouse);
+/** The same for tests of the writing: contexts and features are written again as they are, but for those that some processors compute. */
+const write = (computing: readonly Processor[] = [], at?: VirtualClock) => {
+  const others = [...CONTEXT_PROCESSORS, ...PRECOMPUTE_PROCESSORS].filter((one) => !computing.includes(one));
+  return refreshWith(rewriting(warehouse, others), at);
+};
 const plan = () => planBatch(warehouse, { slate: TONIGHT, mode: 'FIRST' }, clock.now());
 const altered = async (asked: Warehouse = warehouse) =>
   (await inputProblems(asked, TONIGHT, clock.now())).map(({ subject, note }) => `${subject}: ${note}`);
 
 beforeAll(async () => {
-  const now = `${TONIGHT}T17:00:00Z`;
-  warehouse = await leagueWarehouse(LEAGUE, now);
-  clock = virtualClock(now);
-  await compute();
+  const { file } = await computedLeague();
+  warehouse = await openCopy(file);
+  clock = virtualClock(NOON);
 });
 afterAll(() => warehouse.close());
 
@@ -49,7 +48,7 @@ describe('rows that lie where a day wrote them', () => {
 
   it('are those that were written last, though the clock of the last writer was behind', async () => {
     const later = virtualClock(`${TONIGHT}T18:00:00Z`);
-    await refresh({ warehouse, clock: later, codeVersion: 'test', runId: 'later' }, TONIGHT, NO_WAITING);
+    await write(CONTEXT_PROCESSORS, later);
     const game = '(SELECT MIN(game_id) FROM nba_raw.schedule_games WHERE slate = CAST(@slate AS DATE))';
     const moved = (minutes: number) =>
       warehouse.execute(
@@ -57,10 +56,10 @@ describe('rows that lie where a day wrote them', () => {
         { slate: TONIGHT },
       );
     expect(await moved(30)).toBeGreaterThan(0);
-    await compute();
+    await write(CONTEXT_PROCESSORS);
     expect(await altered()).toEqual([]);
     await moved(-30);
-    await compute();
+    await write(CONTEXT_PROCESSORS);
     expect(await altered()).toEqual([]);
   });
 
@@ -73,32 +72,31 @@ describe('rows that lie where a day wrote them', () => {
         { slate: TONIGHT },
       ),
     ).toBeGreaterThan(0);
-    const deps = { warehouse, clock: season, codeVersion: 'test', runId: 'season' };
-    await refresh(deps, TONIGHT, NO_WAITING);
+    await write(CONTEXT_PROCESSORS, season);
     expect(await altered()).toEqual([]);
   });
 
   it('are of one generation, though the clock of an earlier command was ahead', async () => {
     const ahead = virtualClock(new Date(clock.now().getTime() + 60_000).toISOString());
-    await refresh({ warehouse, clock: ahead, codeVersion: 'test', runId: 'ahead' }, TONIGHT, NO_WAITING);
-    await compute();
+    await write([], ahead);
+    await write();
     expect(await altered()).toEqual([]);
   });
 
   it('are of two generations when the process is killed before the features, and start no batch', async () => {
     clock.advance(1_000);
+    const writing = rewriting(warehouse, PRECOMPUTE_PROCESSORS);
     // A process that is killed writes neither the rest nor a receipt of what it has written.
-    const killed: Warehouse = Object.assign(Object.create(warehouse), {
+    const killed: Warehouse = Object.assign(Object.create(writing), {
       replaceRange: (...given: Parameters<Warehouse['replaceRange']>) =>
-        given[0] === mlFeatureStore ? Promise.reject(new Error('killed')) : warehouse.replaceRange(...given),
+        given[0] === mlFeatureStore ? Promise.reject(new Error('killed')) : writing.replaceRange(...given),
       append: (...given: Parameters<Warehouse['append']>) =>
-        given[0] === phaseRuns ? Promise.resolve(0) : warehouse.append(...given),
+        given[0] === phaseRuns ? Promise.resolve(0) : writing.append(...given),
     });
-    const deps = { warehouse: killed, clock, codeVersion: 'test', runId: 'killed' };
-    await expect(refresh(deps, TONIGHT, NO_WAITING)).rejects.toThrow('killed');
+    await expect(refreshWith(killed)).rejects.toThrow('killed');
     expect((await altered())[0]).toMatch(/^MLFeatureStore after \w+: written .*, its input /);
     await expect(plan()).rejects.toThrow(`the features of ${TONIGHT} are of different generations`);
-    await compute();
+    await write();
     expect(await altered()).toEqual([]);
   });
 
@@ -148,7 +146,8 @@ describe('rows that lie where a day wrote them', () => {
         `rows that ${TONIGHT} rests on are not those that were written: ${table}`,
       );
       clock.advance(1_000);
-      await compute();
+      const own = [...CONTEXT_PROCESSORS, ...PRECOMPUTE_PROCESSORS].filter((one) => outputOf(one) === table);
+      await write(own);
       expect(await altered()).toEqual([]);
     },
   );
