@@ -63,9 +63,11 @@ type CanaryPhase = (typeof CANARY_PHASES)[number];
 
 /** Failures that a failure explains although no phase of theirs depends on its own: both have one cause. */
 export interface Explanation {
-  /** The checks that it explains, and phases of which it explains every check. */
+  /** The checks that it explains, and phases of which it explains every check; checks of any name and phase when both are absent. */
   readonly checks?: readonly string[];
   readonly phases?: readonly CanaryPhase[];
+  /** Only those that could not be asked at all: what their statements read is not there. */
+  readonly unasked?: true;
   /** Only where one of its own offenders matches. */
   readonly when?: RegExp;
   /** Only where every offender of the other failure names, as this pattern finds it, what an offender of its own names. */

@@ -39,7 +39,8 @@ export function runbook(canary: Canary): string {
 }
 
 function explained({ explains = [] }: Canary): string[] {
-  const what = explains.flatMap(({ checks = [], phases = [] }) => [
+  const what = explains.flatMap(({ checks = [], phases = [], unasked = false }) => [
+    ...(unasked ? ['every check that could not be asked'] : []),
     ...(phases.length === 0 ? [] : [`every failure of ${phases.join(', ')}`]),
     ...checks,
   ]);

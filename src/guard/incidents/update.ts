@@ -86,9 +86,12 @@ export function causesOf(
 
 /** True when a failure declares that it explains another one, and both are about the same. */
 function declares(cause: CheckResult, effect: CheckResult): boolean {
-  return (cause.explains ?? []).some(({ checks, phases, when, about }) => {
+  return (cause.explains ?? []).some(({ checks, phases, unasked, when, about }) => {
     const isMeant =
-      checks?.includes(effect.check) === true || phases?.some((phase) => phase === effect.phase) === true;
+      (checks === undefined && phases === undefined) ||
+      checks?.includes(effect.check) === true ||
+      phases?.some((phase) => phase === effect.phase) === true;
+    if (unasked === true && effect.status !== 'error') return false;
     if (!isMeant || (when !== undefined && !cause.offenders.some((one) => when.test(one)))) return false;
     return about === undefined || isCovered(effect, cause, about);
   });

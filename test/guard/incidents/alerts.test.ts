@@ -334,6 +334,22 @@ describe('a cause', () => {
     ]);
   });
 
+  it('explains of those it names only what could not be asked, where it says so', async () => {
+    const drift = check('contract_drift', {
+      ...{ phase: 'operations', offenders: ['nba_raw.ingested_files: lacks withdrawn_at'] },
+      explains: [{ unasked: true, when: /: lacks / }],
+    });
+    const share = check('rejected_share', { phase: 'ingest', status: 'error' });
+    expect(await told([share, drift])).toEqual(['contract_drift']);
+    const both = ['contract_drift', 'rejected_share'];
+    expect((await told([{ ...share, status: 'fail' }, drift])).sort()).toEqual(both);
+    const other = { ...drift, offenders: ['nba_raw.ingested_files: rows_read is STRING, expected INT64'] };
+    expect((await told([share, other])).sort()).toEqual([
+      'contract_drift',
+      'rejected_share could not be checked',
+    ]);
+  });
+
   it('explains what is about the same, and nothing that is about more or does not name all', async () => {
     const offenders = ['0022400057 DUN: 1 players', '0022400058 CRL: 2 players'];
     const rows = check('box_rows_plausible', {

@@ -137,6 +137,9 @@ async function compare(context: CanaryContext, table: TableContract): Promise<Ch
   return { subject, is_bad: problems.length > 0, note: problems.join('; ') };
 }
 
+/** A table or columns that a statement may ask for are not there. */
+const IS_LACKING = /: (?:lacks |does not exist)/;
+
 const contractDrift = defineCanary({
   id: 'contract_drift',
   phase: 'operations',
@@ -148,6 +151,7 @@ const contractDrift = defineCanary({
   owner: 'platform',
   repair: 'tipoff schema check, then tipoff schema apply',
   dependsOn: [],
+  explains: [{ unasked: true, when: IS_LACKING }],
   whenEmpty: 'fail',
   look: { probe: (context) => Promise.all(CONTRACTS.map((table) => compare(context, table))) },
   sabotage: {
