@@ -62,11 +62,12 @@ const SOURCES = ['src', 'test/guard/backfill/world.ts', 'test/fakes/leagues.ts']
  * The same world after one run over the season, with nothing in its way, and with its ledger. The run is made once; every
  * caller has a copy of his own.
  */
-export async function computedWorld(): Promise<BackfillWorld> {
-  const saved = await madeOnce('computed season', SOURCES, async (path) => {
+export async function computedWorld(options: LeagueOptions = TINY): Promise<BackfillWorld> {
+  const league = simulatedLeague(options);
+  const saved = await madeOnce(`computed season ${JSON.stringify(options)}`, SOURCES, async (path) => {
     await mkdir(path);
     const state = openSqliteState(join(path, STATE), { clock: systemClock });
-    const world = worldOver(simulatedLeague(TINY), await leagueWarehouse(TINY), state);
+    const world = worldOver(league, await leagueWarehouse(options), state);
     await world.run({}, { runId: 'computed' });
     await saveCopy(world.warehouse, join(path, WAREHOUSE));
     await world.close();
@@ -74,9 +75,7 @@ export async function computedWorld(): Promise<BackfillWorld> {
   const folder = await temporaryFolder();
   await cp(join(saved, STATE), join(folder.path, STATE));
   const state = openSqliteState(join(folder.path, STATE), { clock: systemClock });
-  return worldOver(simulatedLeague(TINY), await openCopy(join(saved, WAREHOUSE)), state, () =>
-    folder.remove(),
-  );
+  return worldOver(league, await openCopy(join(saved, WAREHOUSE)), state, () => folder.remove());
 }
 
 const WAREHOUSE = 'warehouse.duckdb';

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { addDays, type Slate } from '#core/calendar.ts';
 import { FEATURES } from '#core/features.ts';
 import { qualityReport } from '#guard/quality/report.ts';
 import { readTrend, recordReport, requireTrainable } from '#guard/quality/trend.ts';
 import { mlFeatureStoreProcessor } from '#pipeline/precompute/ml-feature-store.ts';
 import { NO_AS_OF, rangeParams } from '#pipeline/processor.ts';
-import { type BackfillWorld, backfillWorld } from '#test/guard/backfill/world.ts';
+import { type BackfillWorld, computedWorld } from '#test/guard/backfill/world.ts';
 
 // A season is computed before it is judged.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -13,9 +13,9 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 describe('the quality of training data', () => {
   let world: BackfillWorld;
   let range: { from: Slate; to: Slate };
-  const months: string[] = [];
-  beforeAll(async () => {
-    world = await backfillWorld({
+  let months: readonly string[];
+  beforeEach(async () => {
+    world = await computedWorld({
       seed: 5,
       seasons: ['2023-24', '2024-25'],
       teams: 4,
@@ -23,11 +23,10 @@ describe('the quality of training data', () => {
       playersPerTeam: 12,
       scenario: { noStatusFeed: true },
     });
-    await world.run();
     range = { from: world.first, to: world.last };
-    months.push(...new Set(world.season.map((slate) => slate.slice(0, 7))));
+    months = [...new Set(world.season.map((slate) => slate.slice(0, 7)))];
   });
-  afterAll(() => world.close());
+  afterEach(() => world.close());
 
   /** Computes the feature rows of the range again, from what is there. */
   const recompute = async (): Promise<void> => {
@@ -61,12 +60,7 @@ describe('the quality of training data', () => {
       },
     );
     await recompute();
-    try {
-      return await check();
-    } finally {
-      await world.run();
-      await recompute();
-    }
+    return check();
   };
 
   it('healthy rows pass, whatever optional features nobody delivers', async () => {

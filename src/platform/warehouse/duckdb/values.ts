@@ -2,7 +2,9 @@ import {
   BIGINT,
   DOUBLE,
   type DuckDBDataChunk,
+  DuckDBDateValue,
   type DuckDBMaterializedResult,
+  DuckDBTimestampTZValue,
   type DuckDBType,
   type DuckDBValue,
   LIST,
@@ -142,10 +144,26 @@ function scalar(value: string | number, type: DuckDBType): DuckDBValue {
 /** How values of a DuckDB type become the JavaScript values of a contract. */
 export function reader(type: DuckDBType): (value: DuckDBValue) => JsValue {
   const name = type.toString();
-  if (name === 'DATE') return (v) => (v === null ? null : String(v));
-  if (name.startsWith('TIMESTAMP')) return readInstant;
+  if (name === 'DATE') return unlessKnown(String);
+  if (name.startsWith('TIMESTAMP')) return unlessKnown(readInstant);
   if (name.startsWith('DECIMAL')) return (v) => (v === null ? null : canonicalDecimal(String(v)));
   return readPlain;
+}
+
+/** Reads a date or an instant unless it is the one of the row before: neighbours share most of them, and their texts take long. */
+function unlessKnown(read: (value: DuckDBValue) => JsValue): (value: DuckDBValue) => JsValue {
+  let [known, text]: [number | bigint | undefined, JsValue] = [undefined, null];
+  return (value) => {
+    if (value === null) return null;
+    const moment = momentOf(value);
+    if (moment === undefined || moment !== known) [known, text] = [moment, read(value)];
+    return text;
+  };
+}
+
+function momentOf(value: DuckDBValue): number | bigint | undefined {
+  if (value instanceof DuckDBDateValue) return value.days;
+  return value instanceof DuckDBTimestampTZValue ? value.micros : undefined;
 }
 
 /** True for types whose values are numbers, so that a column of them may be read as floats. */
