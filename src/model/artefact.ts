@@ -78,6 +78,14 @@ const players = z.strictObject({
   ratio: z.record(z.string(), z.number().positive()).readonly(),
 });
 
+const careers = z.strictObject({
+  share: z.number().min(0).max(1),
+  prior: z.number().positive(),
+  careers: z
+    .record(z.string(), z.tuple([z.number().nonnegative(), z.number().nonnegative()]).readonly())
+    .readonly(),
+});
+
 /** The fitted parts that forecast one market. */
 const marketModel = z
   .strictObject({
@@ -85,6 +93,8 @@ const marketModel = z
     ridge: linear,
     /** Absent where players do not differ from their forecasts, and in older models. */
     players: players.optional(),
+    /** Absent where careers say nothing more than forecasts, and in older models. */
+    careers: careers.optional(),
     correction,
     shapes: perSystem(shape),
     belief: z.strictObject({

@@ -1,6 +1,6 @@
 import { FEATURES } from '#core/features.ts';
 import type { MarketModel } from './artefact.ts';
-import { columnValue, correctedMean, countMean, ownAverage, playerRatio } from './linear.ts';
+import { columnValue, correctedMean, countMean, meanByRecord, ownAverage } from './linear.ts';
 
 /** What one column of the linear model adds to a forecast, in units of the market. */
 export interface Contribution {
@@ -19,7 +19,7 @@ export interface Contribution {
 }
 
 /** The parts of a model needed to decompose its forecasts. */
-export type LinearParts = Pick<MarketModel, 'columns' | 'ridge' | 'players' | 'correction'>;
+export type LinearParts = Pick<MarketModel, 'columns' | 'ridge' | 'players' | 'careers' | 'correction'>;
 
 /**
  * Decomposes a linear forecast: the intercept is the forecast of an average training row, and every column adds its
@@ -51,14 +51,37 @@ export function contributions(
 
 /** The forecast mean of a player from the sum of the parts: made non-negative, then corrected by how his and such forecasts came true. */
 export function meanOf(
-  { ridge, players, correction }: LinearParts,
-  { average, parts }: ReturnType<typeof contributions>,
-  player?: number,
+  model: LinearParts,
+  sum: ReturnType<typeof contributions>,
+  player: number | undefined,
 ): number {
-  const sum = parts.reduce((total, { effect }) => total + effect, average);
-  const known = (name: string): number => parts.find(({ column }) => column === name)?.value ?? Number.NaN;
-  const mean = countMean(ridge, sum) * playerRatio(players, player);
-  return correctedMean(correction, mean, ownAverage(correction, known));
+  const mean = linearMean(model, sum) * recordRatio(model, sum, player);
+  return correctedMean(model.correction, mean, ownAverage(model.correction, valueIn(sum)));
+}
+
+/** The ratio by which the player's own record changes the mean that the sum of the parts gives. */
+export function recordRatio(
+  model: Pick<LinearParts, 'ridge' | 'players' | 'careers'>,
+  sum: ReturnType<typeof contributions>,
+  player: number | undefined,
+): number {
+  const mean = linearMean(model, sum);
+  return mean > 0 ? meanByRecord(model, mean, player, valueIn(sum)('min_ewma4')) / mean : 1;
+}
+
+function linearMean(
+  { ridge }: Pick<LinearParts, 'ridge'>,
+  { average, parts }: ReturnType<typeof contributions>,
+): number {
+  return countMean(
+    ridge,
+    parts.reduce((total, { effect }) => total + effect, average),
+  );
+}
+
+/** Returns a lookup of the value of a column that is one feature; NaN when it is missing. */
+function valueIn({ parts }: ReturnType<typeof contributions>): (name: string) => number {
+  return (name) => parts.find(({ column }) => column === name)?.value ?? Number.NaN;
 }
 
 /** The summed effect of each group of columns, largest first. */

@@ -123,3 +123,49 @@ export interface PlayerRatios {
 export function playerRatio(ratios: PlayerRatios | undefined, player: number | undefined): number {
   return ratios?.ratio[String(player)] ?? 1;
 }
+
+/** What a player has counted, and in how many minutes. */
+export type Career = readonly [counted: number, minutes: number];
+
+/** What players have counted over their careers, where a count is so rare that the games behind a forecast hold few of it. */
+export interface CareerRates {
+  /** Share of the distance from a forecast to the player's career that is real, 0 to 1. */
+  readonly share: number;
+  /** Minutes with which a career is half credible. */
+  readonly prior: number;
+  /** By NBA id; the forecasts of players who are not listed stay as they are. */
+  readonly careers: Readonly<Record<string, Career>>;
+}
+
+/**
+ * How far a forecast mean is from what the player's career says of his expected minutes, times the credibility of that career,
+ * minutes/(minutes + prior) (Bühlmann 1967). 0 when the expected minutes are unknown.
+ */
+export function careerDistance(
+  [counted, minutes]: Career,
+  prior: number,
+  mean: number,
+  expectedMinutes: number,
+): number {
+  const distance = (counted * expectedMinutes - minutes * mean) / (minutes + prior);
+  return Number.isNaN(distance) ? 0 : distance;
+}
+
+/** What a model knows of players beyond their features; absent where it does not help, and in older models. */
+export interface PlayerRecords {
+  readonly players?: PlayerRatios | undefined;
+  readonly careers?: CareerRates | undefined;
+}
+
+/** A forecast mean moved by the player's own record: times his ratio, then towards his career by its share. */
+export function meanByRecord(
+  { players, careers }: PlayerRecords,
+  mean: number,
+  player: number | undefined,
+  expectedMinutes: number,
+): number {
+  const scaled = mean * playerRatio(players, player);
+  const career = careers?.careers[String(player)];
+  if (careers === undefined || career === undefined) return scaled;
+  return scaled + careers.share * careerDistance(career, careers.prior, scaled, expectedMinutes);
+}

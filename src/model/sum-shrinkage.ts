@@ -1,9 +1,7 @@
 import type { Market } from '#core/markets.ts';
 import type { LinearModel, ModelColumn } from './linear.ts';
 import { meansOf, type Walk } from './out-of-fold.ts';
-
-/** Weight, in rows, of the prior that the forecasts need no shrinkage. */
-const PRIOR_ROWS = 1000;
+import { realShare } from './real-share.ts';
 
 type Forecasts = Pick<Walk, 'linear' | 'own' | 'level' | 'target'>;
 
@@ -13,17 +11,14 @@ type Forecasts = Pick<Walk, 'linear' | 'own' | 'level' | 'target'>;
  * none, so what is exaggerated in all parts adds up in it. A single count is fitted to its own outcome: its share is 1.
  */
 export function sumShare({ parts }: Market, walk: Forecasts, positions: Int32Array): number {
-  if (parts.length === 0 || positions.length === 0) return 1;
-  let [along, square] = [0, 0];
-  for (const at of positions) {
-    const own = walk.own[at] ?? 0;
-    const distance = (walk.linear[at] ?? 0) - own;
-    along += distance * ((walk.target[at] ?? 0) - own);
-    square += distance ** 2;
-  }
-  if (square === 0) return 1;
-  const prior = (PRIOR_ROWS * square) / positions.length;
-  return Math.round((1e6 * (along + prior)) / (square + prior)) / 1e6;
+  if (parts.length === 0) return 1;
+  const beyondOwn = (values: Float64Array, at: number): number => (values[at] ?? 0) - (walk.own[at] ?? 0);
+  return realShare(
+    positions,
+    (at) => beyondOwn(walk.linear, at),
+    (at) => beyondOwn(walk.target, at),
+    1,
+  );
 }
 
 /** The walk of the shrunk forecasts. */

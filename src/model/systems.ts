@@ -9,9 +9,9 @@ import {
   type LinearModel,
   type MeanCorrection,
   type ModelColumn,
+  meanByRecord,
   ownAverage,
-  type PlayerRatios,
-  playerRatio,
+  type PlayerRecords,
   predictLinear,
 } from './linear.ts';
 import { believedOver, type MarketLayer } from './market.ts';
@@ -89,10 +89,9 @@ export function isPrediction(forecast: Forecast): forecast is Prediction {
 }
 
 /** The fitted parts of a market's systems, as stored in an artefact. */
-export interface SystemParts {
+export interface SystemParts extends PlayerRecords {
   readonly columns: readonly ModelColumn[];
   readonly ridge: LinearModel;
-  readonly players?: PlayerRatios | undefined;
   readonly correction: MeanCorrection;
   readonly requiredFeatures: readonly string[];
   readonly shapes: Readonly<Record<'ewma8' | 'minutes_rate' | 'ridge', CountShape>>;
@@ -101,7 +100,7 @@ export interface SystemParts {
 
 /** The four systems of a market. They reuse buffers inside and are not re-entrant. */
 export function buildSystems(parts: SystemParts, { features, max }: Market): readonly ForecastSystem[] {
-  const { columns, ridge, players, correction, requiredFeatures, shapes, belief } = parts;
+  const { columns, ridge, correction, requiredFeatures, shapes, belief } = parts;
   const values = new Float64Array(columns.length);
   const distributionsOf = (shape: CountShape) => countDistributionFunction(shape, max);
   const ridgeSystem = system(
@@ -113,7 +112,8 @@ export function buildSystems(parts: SystemParts, { features, max }: Market): rea
       columns.forEach((column, j) => {
         values[j] = columnValue(column, feature);
       });
-      const mean = countMean(ridge, predictLinear(ridge, values)) * playerRatio(players, player);
+      const linear = countMean(ridge, predictLinear(ridge, values));
+      const mean = meanByRecord(parts, linear, player, feature('min_ewma4'));
       return correctedMean(correction, mean, ownAverage(correction, feature));
     },
   );

@@ -10,6 +10,7 @@ import {
   linedRows,
   triedAverages,
 } from './calibrate.ts';
+import { fitCareerRates } from './career-rates.ts';
 import { checkTrainingSet, marketOfSet, type TrainingSet } from './dataset.ts';
 import { correctedMean } from './linear.ts';
 import { fitMarket, type MarketRows } from './market.ts';
@@ -186,7 +187,8 @@ function* draftSteps(
   const market = marketOfSet(set);
   const share = sumShare(market, walk, positions);
   const players = fitPlayerRatios(set, shrunkWalk(walk, share), fit.rows);
-  const forecasts = gather(players.means, positions);
+  const careers = fitCareerRates(set, walk, fit, positions, players.means);
+  const forecasts = gather(careers.means, positions);
   const own = triedAverages(set, walk, positions);
   const correction = fitMeanCorrection(forecasts, gather(walk.target, positions), own);
   const means = forecasts.map((mean, k) => correctedMean(correction, mean, own?.average[k]));
@@ -198,7 +200,7 @@ function* draftSteps(
     model: {
       columns: walk.columns,
       ridge: shrunkModel(fit.model, walk.columns, market, share),
-      ...omitUndefined({ players: players.ratios }),
+      ...omitUndefined({ players: players.ratios, careers: careers.rates }),
       correction,
       shapes: { ewma8: ewma8.shape, minutes_rate: minutesRate.shape, ridge: ridge.shape },
       belief: fitMarket(lined),

@@ -31,9 +31,10 @@ it('adds nothing for what is missing', () => {
 it('makes the mean that is served, also of who hardly ever scores', () => {
   const correction = { at: [0.5], ratio: [1], rare: { of: 'pts_ewma4', at: [0, 1], ratio: [0.25, 1] } };
   const players = { prior: 64, ratio: { '7': 1.1 } };
+  const careers = { share: 0.5, prior: 100, careers: { '9': [300, 900] } } as const;
   const of = (pts_ewma4: number | null, player?: number): number =>
     meanOf(
-      { columns, ridge, players, correction },
+      { columns, ridge, players, careers, correction },
       contributions({ columns, ridge }, { min_ewma4: 30, pts_ewma4, is_home: 0 }),
       player,
     );
@@ -44,4 +45,6 @@ it('makes the mean that is served, also of who hardly ever scores', () => {
   expect(of(null)).toBeCloseTo(uncorrected(10), 9);
   expect(of(2, 7)).toBeCloseTo(1.1 * uncorrected(2), 9);
   expect(of(2, 8)).toBeCloseTo(uncorrected(2), 9);
+  // 300 in 900 minutes are 10 in his 30, and 900 minutes are 90 % credible.
+  expect(of(2, 9)).toBeCloseTo(0.55 * uncorrected(2) + 0.45 * 10, 9);
 });

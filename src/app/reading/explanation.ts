@@ -4,9 +4,14 @@ import { TipoffError } from '#core/errors.ts';
 import { type Market, parseMarket } from '#core/markets.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { artefactSystems, modelOf } from '#model/artefact.ts';
-import { type Contribution, contributions, groupEffects, type LinearParts } from '#model/contributions.ts';
+import {
+  type Contribution,
+  contributions,
+  groupEffects,
+  type LinearParts,
+  recordRatio,
+} from '#model/contributions.ts';
 import { quantile } from '#model/distribution.ts';
-import { playerRatio } from '#model/linear.ts';
 import { loadModel } from '#model/registry.ts';
 import { CHAMPION_SYSTEM, isPrediction } from '#model/systems.ts';
 import { currentInputs } from '#pipeline/batch/inputs.ts';
@@ -40,7 +45,7 @@ export interface Explanation {
   readonly average: number;
   /** What every group of columns adds to the average, largest first. */
   readonly groups: readonly { readonly group: string; readonly effect: number }[];
-  /** What he counted over what was forecast for him in earlier games, shrunk towards 1; the sum is multiplied by it. */
+  /** What the sum is multiplied by for his own record: how earlier forecasts of him came true, and in rare counts his career. */
   readonly player_ratio: number;
   /** What every column adds, largest first. */
   readonly parts: readonly Contribution[];
@@ -103,7 +108,7 @@ export async function explain(
     published: shown.predicted,
     average,
     groups: groupEffects(parts),
-    player_ratio: playerRatio(model.players, player.player_id),
+    player_ratio: recordRatio(model, { average, parts }, player.player_id),
     parts,
     ...(without === undefined
       ? {}
@@ -126,10 +131,12 @@ export async function readModel(
 ): Promise<ModelReading> {
   try {
     const { markets } = await loadModel({ warehouse, objects: models }, modelId);
-    const parts = Object.entries(markets).map(([market, { columns, ridge, players, correction }]) => [
-      market,
-      { columns, ridge, ...omitUndefined({ players }), correction },
-    ]);
+    const parts = Object.entries(markets).map(
+      ([market, { columns, ridge, players, careers, correction }]) => [
+        market,
+        { columns, ridge, ...omitUndefined({ players, careers }), correction },
+      ],
+    );
     return { model_id: modelId, markets: Object.fromEntries(parts), problem: null };
   } catch (error) {
     if (!(error instanceof TipoffError) || error.transient) throw error;

@@ -13,8 +13,8 @@ import {
   groupEffects,
   type LinearParts,
   meanOf,
+  recordRatio,
 } from '#model/contributions.ts';
-import { playerRatio } from '#model/linear.ts';
 
 /** A feature for display: its name, its value, and the letter of the value's source. */
 interface Explaining {
@@ -71,7 +71,7 @@ function Sum({
 }): JSX.Element {
   const sum = contributions(parts, Object.fromEntries(features.map(({ name, value }) => [name, value])));
   const mean = meanOf(parts, sum, row.player_id);
-  const ratio = playerRatio(parts.players, row.player_id);
+  const ratio = recordRatio(parts, sum, row.player_id);
   const label = marketLabel(row.market).toLowerCase();
   return (
     <>
@@ -172,7 +172,7 @@ function Waterfall({
     <Chart
       draw={draw}
       description={`From the average to the forecast: ${steps.map((step) => `${step.name} ${amount(step)}`).join(', ')}.`}
-      caption="Groups of features, largest effect first. His own record is by how much earlier forecasts of him turned out too low or too high, the correction that of all forecasts of this size."
+      caption="Groups of features, largest effect first. His own record is by how much earlier forecasts of him turned out too low or too high, in rare counts also his career, the correction that of all forecasts of this size."
     />
   );
 }
