@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Processor } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { itForSpread } from '#test/depth.ts';
-import { BOX_NOISE, compute, fingerprint, league, rawWorld } from './feature-world.ts';
+import { BOX_NOISE, compute, computedWorld, fingerprint, league, rawWorld } from './feature-world.ts';
 import { REPORTS_AND_ROSTERS_FROM_THE_CUTOFF_ON } from './late-reports.ts';
 
 // A league is computed again for every planted leak.
@@ -41,8 +41,7 @@ describe('features know nothing of the slate or of what came after', () => {
   let whole: Warehouse;
   let scrambled: Warehouse;
   beforeAll(async () => {
-    [whole, scrambled] = [await rawWorld(), await rawWorld()];
-    await compute(whole, first, last);
+    [whole, scrambled] = [await computedWorld(), await rawWorld()];
     await scramble(scrambled);
     await compute(scrambled, first, last);
   });

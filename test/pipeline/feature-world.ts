@@ -4,7 +4,8 @@ import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts'
 import { HISTORY_FROM, NO_AS_OF, type Processor, rangeParams } from '#pipeline/processor.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 import type { LeagueOptions, SimulatedLeague } from '#simulate/league.ts';
-import { leagueWarehouse, simulatedLeague } from '#test/fakes/leagues.ts';
+import { leagueWarehouse, madeOnce, simulatedLeague } from '#test/fakes/leagues.ts';
+import { openCopy, saveCopy } from '#test/platform/warehouse/copies.ts';
 
 /** A league small enough for every test and large enough for every rule: two short seasons of eight teams, with shots. */
 const SMALL_LEAGUE: LeagueOptions = {
@@ -16,6 +17,15 @@ const SMALL_LEAGUE: LeagueOptions = {
   withShots: true,
 };
 
+/** Everything that decides what is in a world that is computed. */
+const SOURCES = [
+  'src/core',
+  'src/simulate',
+  'src/platform',
+  'src/pipeline',
+  'test/pipeline/feature-world.ts',
+];
+
 export const PROCESSORS: readonly Processor[] = [...ANALYTICS_PROCESSORS, ...PRECOMPUTE_PROCESSORS];
 
 export const league = (): SimulatedLeague => simulatedLeague(SMALL_LEAGUE);
@@ -25,6 +35,18 @@ export async function rawWorld(): Promise<Warehouse> {
   const warehouse = await leagueWarehouse(SMALL_LEAGUE);
   await buildPlayerReference(warehouse);
   return warehouse;
+}
+
+/** The same with everything computed, from the first slate to the last: once per content of the sources. */
+export async function computedWorld(): Promise<Warehouse> {
+  const made = await madeOnce(JSON.stringify(['features', SMALL_LEAGUE]), SOURCES, async (path) => {
+    const { slates } = league();
+    const warehouse = await rawWorld();
+    await compute(warehouse, slates[0] ?? '', slates.at(-1) ?? '');
+    await saveCopy(warehouse, path);
+    await warehouse.close();
+  });
+  return openCopy(made);
 }
 
 /** Runs processors over a range, as they are or changed. */

@@ -3,11 +3,11 @@ import { CONCEDED, COUNTED, FEATURES } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { itForSpread } from '#test/depth.ts';
-import { compute, league, PROCESSORS, rawWorld } from './feature-world.ts';
+import { compute, computedWorld, league, PROCESSORS, rawWorld } from './feature-world.ts';
 
 const simulated = league();
 const { slates } = simulated;
-const [first, last] = [slates[0] ?? '', slates[slates.length - 1] ?? ''];
+const first = slates[0] ?? '';
 
 type Values = Record<string, number | null> & {
   slate: string;
@@ -159,8 +159,7 @@ describe('feature rows', () => {
   let warehouse: Warehouse;
   let rows: Values[];
   beforeAll(async () => {
-    warehouse = await rawWorld();
-    await compute(warehouse, first, last);
+    warehouse = await computedWorld();
     rows = await featureRows(warehouse);
   });
   afterAll(() => warehouse.close());
