@@ -1,5 +1,4 @@
-import type { Slate } from '#core/calendar.ts';
-import { SEASON_DAYS } from '#core/calendar.ts';
+import { SEASON_DAYS, type Slate } from '#core/calendar.ts';
 import { enterSlates, readRuns, readUnits, unitKey } from '#guard/backfill/ledger.ts';
 import {
   type Canary,
