@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Slate } from '#core/calendar.ts';
+import { type Slate, seasonOf } from '#core/calendar.ts';
 import type { SimulatedLeague } from '#simulate/league.ts';
 
 /** Healthy things that a season brings, as changes of a simulated league: no check may take them for damage. */
@@ -28,9 +28,10 @@ export function withFewerLines(league: SimulatedLeague, from: Slate): SimulatedL
   );
 }
 
-/** Every tenth player is another one from a slate on, without a history: a wave of rookies. */
+/** Every tenth player, of those who score least, is another one from a slate on, without a history: a wave of rookies. */
 export function withRookies(league: SimulatedLeague, from: Slate): SimulatedLeague {
-  const ids = playersOf(league).filter((_player, i) => i % 10 === 0);
+  const players = byScoring(league, from);
+  const ids = players.slice(0, Math.floor(players.length / 10));
   return renamed(
     league,
     from,
@@ -43,13 +44,16 @@ export function withRookies(league: SimulatedLeague, from: Slate): SimulatedLeag
   );
 }
 
-/** Two of ten players change places from a slate on, each into the team of the other: trades at the deadline. */
+/**
+ * Two of ten players change places from a slate on, each into the team of another one who scores as much: trades at the deadline.
+ * A new team changes little of what a player scores.
+ */
 export function withTrades(league: SimulatedLeague, from: Slate): SimulatedLeague {
-  const traded = playersOf(league).filter((_player, i) => i % 5 === 1);
-  const half = Math.floor(traded.length / 2);
+  const players = byScoring(league, from);
   const places = new Map<number, Person>();
-  for (let i = 0; i < half; i++) {
-    const [one, other] = [traded[i], traded[i + half]];
+  for (let i = 0; i + 1 < players.length; i += 10) {
+    const one = players[i];
+    const other = players.slice(i + 1, i + 10).find(({ team }) => team !== one?.team);
     if (one === undefined || other === undefined) continue;
     places.set(one.id, other);
     places.set(other.id, one);
@@ -82,22 +86,45 @@ interface Person {
   readonly lookup: string;
 }
 
-function playersOf({ rows }: SimulatedLeague): Person[] {
-  const boxes = rows.find(({ table }) => table.name === 'player_box_scores')?.rows ?? [];
-  const people = new Map<number, Person>();
-  for (const row of boxes)
-    people.set(Number(row['player_id']), {
-      id: Number(row['player_id']),
+interface Player extends Person {
+  /** His last team. */
+  readonly team: string;
+}
+
+function playersOf(boxes: readonly SimulatedRow[]): Player[] {
+  const people = new Map<number, Player>();
+  for (const row of boxes) {
+    const id = Number(row['player_id']);
+    people.set(id, {
+      id,
       name: String(row['player_name']),
       lookup: String(row['player_lookup']),
+      team: String(row['team_abbr']),
     });
-  return [...people.values()].sort((a, b) => a.id - b.id);
+  }
+  return [...people.values()];
+}
+
+function boxesOf({ rows }: SimulatedLeague): readonly SimulatedRow[] {
+  return rows.find(({ table }) => table.name === 'player_box_scores')?.rows ?? [];
+}
+
+/** Who played in the season before a slate, by the points a game, fewest first. */
+function byScoring(league: SimulatedLeague, slate: Slate): Player[] {
+  const season = seasonOf(slate);
+  const boxes = boxesOf(league).filter((row) => row['season'] === season && slateOf(row) < slate);
+  const points = Map.groupBy(boxes, (row) => Number(row['player_id']));
+  const average = ({ id }: Player): number => {
+    const own = points.get(id) ?? [];
+    return own.reduce((sum, row) => sum + Number(row['points'] ?? 0), 0) / own.length;
+  };
+  return playersOf(boxes).sort((a, b) => average(a) - average(b));
 }
 
 /** The same rows with other people in them from a slate on. */
 function renamed(league: SimulatedLeague, from: Slate, people: ReadonlyMap<number, Person>): SimulatedLeague {
   const byLookup = new Map(
-    playersOf(league).flatMap(({ id, lookup }) => {
+    playersOf(boxesOf(league)).flatMap(({ id, lookup }) => {
       const other = people.get(id);
       return other === undefined ? [] : [[lookup, other] as const];
     }),
