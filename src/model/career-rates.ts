@@ -58,14 +58,10 @@ export function fitCareerRates(
   if (share <= 0) return none;
   const listed = [...careers].map(([player, [counted, minutes]]) => [
     String(player),
-    [counted, rounded(minutes)] as const,
+    [counted, Math.round(1e6 * minutes) / 1e6] as const,
   ]);
   return {
     means: forecasts.map((mean, at) => mean + share * (distances[at] ?? 0)),
     rates: { share, prior: PRIOR_MINUTES, careers: Object.fromEntries(listed) },
   };
-}
-
-function rounded(value: number): number {
-  return Math.round(1e6 * value) / 1e6;
 }

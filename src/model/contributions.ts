@@ -55,18 +55,28 @@ export function meanOf(
   sum: ReturnType<typeof contributions>,
   player: number | undefined,
 ): number {
-  const mean = linearMean(model, sum) * recordRatio(model, sum, player);
+  const mean = recordMean(model, sum, player);
   return correctedMean(model.correction, mean, ownAverage(model.correction, valueIn(sum)));
 }
 
-/** The ratio by which the player's own record changes the mean that the sum of the parts gives. */
+/** The ratio by which the player's own record changes the mean that the sum of the parts gives; 1 where that is 0. */
 export function recordRatio(
-  model: Pick<LinearParts, 'ridge' | 'players' | 'careers'>,
+  model: RecordParts,
   sum: ReturnType<typeof contributions>,
   player: number | undefined,
 ): number {
   const mean = linearMean(model, sum);
-  return mean > 0 ? meanByRecord(model, mean, player, valueIn(sum)('min_ewma4')) / mean : 1;
+  return mean > 0 ? recordMean(model, sum, player) / mean : 1;
+}
+
+type RecordParts = Pick<LinearParts, 'ridge' | 'players' | 'careers'>;
+
+function recordMean(
+  model: RecordParts,
+  sum: ReturnType<typeof contributions>,
+  player: number | undefined,
+): number {
+  return meanByRecord(model, linearMean(model, sum), player, valueIn(sum)('min_ewma4'));
 }
 
 function linearMean(

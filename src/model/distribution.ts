@@ -40,8 +40,12 @@ export function pPush(distribution: CountDistribution, line: string): number {
 
 /** P(over) among decided bets, P(over)/(1 − P(push)). */
 export function pOverDecided(distribution: CountDistribution, line: string): number {
-  const decided = 1 - pPush(distribution, line);
-  return decided > 0 ? pOver(distribution, line) / decided : 0.5;
+  return overDecided(upTo(distribution, readLine(line).whole), pPush(distribution, line));
+}
+
+/** P(over | decided) from P(not over) and P(push); even when every bet is a push. */
+function overDecided(below: number, push: number): number {
+  return push < 1 ? (1 - below) / (1 - push) : 0.5;
 }
 
 function upTo(distribution: CountDistribution, k: number): number {
@@ -128,7 +132,7 @@ function shiftedOver({ cumulative }: CountDistribution, line: string): (shift: n
     const factor = Math.exp(shift);
     const below = cumulativeAt(whole, factor);
     const push = isWhole && whole <= last ? below - cumulativeAt(whole - 1, factor) : 0;
-    return push < 1 ? (1 - below) / (1 - push) : 0.5;
+    return overDecided(below, push);
   };
 }
 

@@ -14,7 +14,7 @@ export async function emptyHome(path: string): Promise<void> {
 
 /** Copies a home with every table and no row to a folder: it is made once, which takes longer than opening it. */
 export async function homeWithoutRows(path: string): Promise<void> {
-  const made = await madeOnce('home without rows', ['src'], async (home) => {
+  const made = await madeOnce('home without rows', ['src', 'test/app/empty-home.ts'], async (home) => {
     const options = { command: 'test', clock: systemClock, write: () => undefined };
     await (await openApp(readConfig({ TIPOFF_HOME: home }), options)).close();
   });

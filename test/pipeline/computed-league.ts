@@ -11,7 +11,10 @@ import { leagueWarehouse, madeOnce } from '#test/fakes/leagues.ts';
 import { saveCopy } from '#test/platform/warehouse/copies.ts';
 
 /** Everything that decides what the refresh of a league leaves in the tables. */
-const SOURCES = ['core', 'simulate', 'platform', 'pipeline'].map((path) => `src/${path}`);
+const SOURCES = [
+  ...['core', 'simulate', 'platform', 'pipeline'].map((path) => `src/${path}`),
+  ...['pipeline/computed-league.ts', 'fakes/leagues.ts'].map((path) => `test/${path}`),
+];
 
 export const TONIGHT = parseSlate('2024-11-20');
 export const NOON = `${TONIGHT}T17:00:00Z`;
@@ -39,7 +42,7 @@ export async function computedLeague(
   tonight: Slate = TONIGHT,
   at: string = NOON,
 ): Promise<ComputedLeague> {
-  const made = await madeOnce(JSON.stringify(['computed', options, at]), SOURCES, async (path) => {
+  const made = await madeOnce(JSON.stringify(['computed', options, tonight, at]), SOURCES, async (path) => {
     await mkdir(path, { recursive: true });
     const warehouse = await leagueWarehouse(options, at);
     const clock = virtualClock(at);
