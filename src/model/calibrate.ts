@@ -153,7 +153,8 @@ function foldErrors(mean: Float64Array, actual: Float64Array, medianOf: (k: numb
   const rows = mean.length;
   let [absolute, absoluteMedian, squared, signed] = [0, 0, 0, 0];
   for (let i = 0; i < rows; i++) {
-    const [mu, y] = [mean[i] ?? 0, actual[i] ?? 0];
+    const mu = mean[i] ?? 0;
+    const y = actual[i] ?? 0;
     absolute += Math.abs(y - mu);
     absoluteMedian += Math.abs(y - medianOf(i));
     squared += (y - mu) ** 2;

@@ -237,17 +237,20 @@ function stepAlarms(sets: readonly TrainingSet[]): readonly LeakAlarm[] {
 
 /** Sign of each value minus the column's value in the player's previous row; 0 without a difference or such a row. */
 function signs(values: Float64Array, earlier: Float64Array, before: Int32Array): Int8Array {
-  return Int8Array.from(
-    values,
-    (value, row) => Math.sign(value - (earlier[before[row] ?? -1] ?? Number.NaN)) || 0,
-  );
+  const signs = new Int8Array(values.length);
+  for (let row = 0; row < signs.length; row++) {
+    const at = before[row] ?? -1;
+    if (at >= 0) signs[row] = Math.sign((values[row] ?? Number.NaN) - (earlier[at] ?? Number.NaN)) || 0;
+  }
+  return signs;
 }
 
 /** Pearson correlation of signs over the rows where neither is 0; NaN when either is constant there. */
 function signCorrelation(a: Int8Array, b: Int8Array): number {
   let [n, sumA, sumB, ab] = [0, 0, 0, 0];
   for (let row = 0; row < a.length; row++) {
-    const [x, y] = [a[row] ?? 0, b[row] ?? 0];
+    const x = a[row] ?? 0;
+    const y = b[row] ?? 0;
     if (x === 0 || y === 0) continue;
     n++;
     sumA += x;

@@ -123,7 +123,8 @@ export function levelFunctions({
   knots[STRETCHES] = 1;
   const shareBelow = (level: number): number => {
     const stretch = Math.min(STRETCHES - 1, Math.max(0, Math.floor(level * STRETCHES)));
-    const [from, to] = [knots[stretch] ?? 0, knots[stretch + 1] ?? 1];
+    const from = knots[stretch] ?? 0;
+    const to = knots[stretch + 1] ?? 1;
     return Math.min(1, Math.max(0, from + (to - from) * (level * STRETCHES - stretch)));
   };
   return (mean) => {

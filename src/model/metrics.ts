@@ -102,11 +102,14 @@ export function mean(values: Float64Array): number {
 export function correlation(x: Float64Array, y: Float64Array): number {
   let [n, meanA, meanB, ab, aa, bb] = [0, 0, 0, 0, 0, 0];
   for (let i = 0; i < x.length; i++) {
-    const [a, b] = [x[i] ?? Number.NaN, y[i] ?? Number.NaN];
+    // One by one: taking pairs apart in this loop costs ten times as much as the arithmetic.
+    const a = x[i] ?? Number.NaN;
+    const b = y[i] ?? Number.NaN;
     if (!Number.isFinite(a) || !Number.isFinite(b)) continue;
     n++;
     // Welford's update: no precision is lost to large means.
-    const [da, db] = [a - meanA, b - meanB];
+    const da = a - meanA;
+    const db = b - meanB;
     meanA += da / n;
     meanB += db / n;
     ab += da * (b - meanB);

@@ -83,8 +83,10 @@ function updatedInverse(
   const scale = (1 + dot(turned, product) / curvature) / curvature;
   const next = from.slice();
   for (let i = 0; i < n; i++) {
+    const [si, pi] = [moved[i] ?? 0, product[i] ?? 0];
     for (let j = 0; j < n; j++) {
-      const [si, sj, pi, pj] = [moved[i] ?? 0, moved[j] ?? 0, product[i] ?? 0, product[j] ?? 0];
+      const sj = moved[j] ?? 0;
+      const pj = product[j] ?? 0;
       next[i * n + j] = (next[i * n + j] ?? 0) + scale * si * sj - (si * pj + pi * sj) / curvature;
     }
   }

@@ -194,7 +194,8 @@ export class GramAccumulator {
     for (let i = 0; i < width; i++) {
       const [mi, pi] = [centre[i] ?? 0, presence[i] ?? 0];
       for (let j = i; j < width; j++) {
-        const [mj, pj] = [centre[j] ?? 0, presence[j] ?? 0];
+        const mj = centre[j] ?? 0;
+        const pj = presence[j] ?? 0;
         const value = at(i + 1, j + 1) - mi * at(pi, j + 1) - mj * at(i + 1, pj) + mi * mj * at(pi, pj);
         cross[i * width + j] = factor * value;
         cross[j * width + i] = factor * value;
