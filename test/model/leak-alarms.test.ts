@@ -15,7 +15,7 @@ import { compute } from '#test/pipeline/feature-world.ts';
 import { lineRow } from './feature-rows.ts';
 import { syntheticSet } from './synthetic-set.ts';
 
-/** The league of the scramble test, whose raw rows are there already. */
+/** Large enough for what absences foretell to mean anything. */
 const LEAGUE = { seed: 3, seasons: ['2024-25'], teams: 8, gamesPerTeam: 40, playersPerTeam: 12 };
 
 /** What a look at the statuses after the game would make of them. */

@@ -13,8 +13,10 @@ import { type BetCounts, readRecord } from '#pipeline/grade/record.ts';
 import { virtualClock } from '#platform/clock.ts';
 import type { Row } from '#platform/warehouse/port.ts';
 import { loadLeague } from '#simulate/league.ts';
+import { homeWithoutRows } from '#test/app/empty-home.ts';
 import { simulatedLeague } from '#test/fakes/leagues.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { holdWarehouse } from '#test/platform/warehouse/held.ts';
 import { BOX_NOISE } from './feature-world.ts';
 import { REPORTS_AND_ROSTERS_FROM_THE_CUTOFF_ON } from './late-reports.ts';
 
@@ -25,7 +27,7 @@ const league = simulatedLeague({
   seed: 3,
   seasons: ['2024-25'],
   teams: 8,
-  gamesPerTeam: 40,
+  gamesPerTeam: 28,
   playersPerTeam: 12,
 });
 /** A Monday, so that an evaluation of the slate is refitted when the model of its week is. */
@@ -63,9 +65,15 @@ describe('predictions know nothing of the slate or of what came after', () => {
   let noisy: string[];
   let other: string[];
 
+  /** The engines of the homes stay open, and their files are never written back. */
+  const releases: (() => void)[] = [];
+
   /** A home with all results of the league, some of them replaced. */
   const world = async (name: string, ...replacements: string[]): Promise<App> => {
-    const app = await openApp(readConfig({ TIPOFF_HOME: `${folder.path}/${name}` }), {
+    const home = `${folder.path}/${name}`;
+    await homeWithoutRows(home);
+    releases.push(await holdWarehouse(home));
+    const app = await openApp(readConfig({ TIPOFF_HOME: home }), {
       command: 'test',
       clock,
       write: () => undefined,
@@ -101,6 +109,7 @@ describe('predictions know nothing of the slate or of what came after', () => {
     await truth.close();
     await scrambled.close();
     await corrected.close();
+    for (const release of releases) release();
     await folder.remove();
   });
 
