@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,9 +7,8 @@ import { type BackupDeps, createBackup, restoreBackup } from '#app/backup.ts';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { dayDeps } from '#app/day.ts';
-import { healthyLeague, liveDays, ONE_RUN, settableClock } from '#app/healthy-league.ts';
+import { healthyLeague, liveDays, settableClock } from '#app/healthy-league.ts';
 import { addDays, easternInstant, type Slate } from '#core/calendar.ts';
-import { omitUndefined } from '#core/omit-undefined.ts';
 import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
 import { runDay } from '#pipeline/day.ts';
 import { sealedWith } from '#platform/backup/seal.ts';
@@ -23,6 +22,7 @@ import {
   type FakeGitHub,
   fakeGitHub,
 } from '#test/fakes/github-server.ts';
+import { madeOnce } from '#test/fakes/leagues.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 import { injuriesAnswer } from '#test/pipeline/ingest/formats/espn.ts';
 
@@ -83,6 +83,44 @@ export interface World {
 /** The instant of a day at which its run starts: after noon in New York, before any tip-off. */
 export const runAt = (slate: Slate): Date => easternInstant(slate, '12:37');
 
+/** The commit that the pocket runner runs. */
+const SHA = '0'.repeat(40);
+
+/** Works on a home at the instant of a clock. */
+async function within<T>(home: string, clock: Clock, work: (app: App) => Promise<T>): Promise<T> {
+  const config = { ...readConfig({ TIPOFF_CODE_VERSION: SHA }), home };
+  const app = await openApp(config, { command: 'test', clock, write: () => undefined });
+  try {
+    return await work(app);
+  } finally {
+    await app.close();
+  }
+}
+
+/** When the one run of a day that is lived without workflows is made, in New York. */
+const LIVED_AT = '12:15';
+/** What decides what is in a home in which a day was lived. */
+const SOURCES = ['src', 'test/github/world.ts'];
+
+/**
+ * Makes a home of the healthy league in which one day was lived, after noon and without workflows, and returns the instant up to
+ * which it knows the league. The day is lived once for every suite that asks.
+ */
+async function homeAfter(slate: Slate, home: string): Promise<string> {
+  const lived = await madeOnce(`lived ${slate}`, SOURCES, async (path) => {
+    const clock = settableClock(runAt(slate));
+    const options = {
+      league: healthyLeague(),
+      clock,
+      slates: [slate],
+      hours: [{ at: LIVED_AT, run: true }] as const,
+    };
+    await within(path, clock, async (app) => liveDays(await dayDeps(app, 'test'), options));
+  });
+  await cp(lived, home, { recursive: true });
+  return easternInstant(slate, LIVED_AT).toISOString();
+}
+
 /** A world whose home knows everything until the day before `first`, which was predicted. */
 export async function openWorld(first: Slate): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'tipoff-github-'));
@@ -92,40 +130,31 @@ export async function openWorld(first: Slate): Promise<World> {
   let count = 0;
   const fresh = (): string => join(folder, `home-${++count}`);
   const at = (home: string): BackupDeps => vault(github, home, clock);
-  const within = async <T>(home: string, work: (app: App) => Promise<T>): Promise<T> => {
-    const app = await openApp(
-      { ...readConfig({}), home },
-      { command: 'test', clock, write: () => undefined },
-    );
-    try {
-      return await work(app);
-    } finally {
-      await app.close();
-    }
-  };
+  // The home that was saved last, for as long as no other one is saved.
+  let newest: { readonly assets: string; readonly home: string } | undefined;
+  const savedAssets = (): string =>
+    github.releases
+      .assets()
+      .map(({ id }) => id)
+      .join();
   const restored = async <T>(work: (home: string) => Promise<T>): Promise<T> => {
-    const home = fresh();
-    await restoreBackup(at(home));
-    try {
-      return await work(home);
-    } finally {
-      await rm(home, { recursive: true, force: true });
+    if (newest?.assets !== savedAssets()) {
+      if (newest !== undefined) await rm(newest.home, { recursive: true, force: true });
+      const home = fresh();
+      await restoreBackup(at(home));
+      newest = { assets: savedAssets(), home };
     }
+    return work(newest.home);
   };
-  let since: string | undefined;
   const load = async (app: App, until: Date): Promise<void> => {
     clock.set(until);
-    await loadLeague(app.warehouse, league, { clock, ...omitUndefined({ since }) });
+    await loadLeague(app.warehouse, league, { clock, since });
     since = until.toISOString();
   };
   const home = fresh();
-  await within(home, async (app) => {
-    const yesterday = addDays(first, -1);
-    await liveDays(await dayDeps(app, 'test'), { league, clock, slates: [yesterday], hours: ONE_RUN });
-    since = clock.now().toISOString();
-  });
+  let since = await homeAfter(addDays(first, -1), home);
   await createBackup(at(home), { adopt: true });
-  await rm(home, { recursive: true });
+  newest = { assets: savedAssets(), home };
   return {
     github,
     slack,
@@ -134,13 +163,13 @@ export async function openWorld(first: Slate): Promise<World> {
     secrets: { TIPOFF_BACKUP_KEY: KEY, TIPOFF_SLACK_TOKEN: FAKE_TOKEN },
     goOn: (until, change) =>
       restored(async (here) => {
-        await within(here, async (app) => {
+        await within(here, clock, async (app) => {
           await load(app, until);
           await change?.(app);
         });
         await createBackup(at(here));
       }),
-    look: (work) => restored((here) => within(here, work)),
+    look: (work) => restored((here) => within(here, clock, work)),
     fresh,
     close: async () => {
       await Promise.all([github.close(), slack.close(), providers.close()]);
@@ -163,15 +192,14 @@ export interface SavedEvening {
 export const EVENING_HOURS = { noon: '12:37', before: '17:40', late: '19:15' } as const;
 
 /** Runs an evening through without workflows, and keeps what a release would hold at three times of it. */
-export async function saveEvening(slate: Slate, codeVersion: string): Promise<SavedEvening> {
+export async function saveEvening(slate: Slate): Promise<SavedEvening> {
   const folder = await mkdtemp(join(tmpdir(), 'tipoff-evening-'));
   const github = await fakeGitHub();
   const league = healthyLeague();
   const at = (hour: string): Date => easternInstant(slate, hour);
   const clock = settableClock(at(EVENING_HOURS.noon));
   const home = join(folder, 'home');
-  const config = { ...readConfig({ TIPOFF_CODE_VERSION: codeVersion }), home };
-  let since = '';
+  let since = await homeAfter(addDays(slate, -1), home);
   const load = async ({ warehouse }: App, hour: string): Promise<void> => {
     clock.set(at(hour));
     await loadLeague(warehouse, league, { clock, since });
@@ -183,24 +211,14 @@ export async function saveEvening(slate: Slate, codeVersion: string): Promise<Sa
       await beat(app, { job, ok: true, maxSilenceSeconds: JOBS[job], detail: state });
   };
   const stage = async (work: (app: App) => Promise<void>): Promise<FakeReleases> => {
-    const app = await openApp(config, { command: 'test', clock, write: () => undefined });
-    try {
-      await work(app);
-    } finally {
-      await app.close();
-    }
-    await createBackup({ ...vault(github, home, clock), codeVersion }, { adopt: true });
+    await within(home, clock, work);
+    await createBackup(vault(github, home, clock), { adopt: true });
     const saved = new FakeReleases();
     saved.adopt(github.releases);
     return saved;
   };
   try {
-    const noon = await stage(async (app) => {
-      const slates = [addDays(slate, -1)];
-      await liveDays(await dayDeps(app, 'test'), { league, clock, slates, hours: ONE_RUN });
-      since = clock.now().toISOString();
-      await load(app, EVENING_HOURS.noon);
-    });
+    const noon = await stage((app) => load(app, EVENING_HOURS.noon));
     const afterDay = await stage(day);
     const late = await stage(async (app) => {
       await load(app, EVENING_HOURS.before);
@@ -218,7 +236,7 @@ export async function saveEvening(slate: Slate, codeVersion: string): Promise<Sa
 const vault = (github: FakeGitHub, home: string, clock: Clock): BackupDeps => ({
   home,
   clock,
-  codeVersion: 'test',
+  codeVersion: SHA,
   seal: sealedWith(KEY),
   store: openGitHubRelease({
     repository: FAKE_REPOSITORY,

@@ -135,14 +135,12 @@ const CASES = body.flatMap(([name = '', ...cells]) =>
   cells.map((expected, at) => ({ name: name as Name, state: head[at + 1] as State, expected })),
 );
 
-/** The commit that the pocket runner runs. */
-const SHA = '0'.repeat(40);
 const NOW = new Date(`${SLATE}T17:37:00Z`);
 
 let [saved, empty, finding]: [SavedEvening, Home, Home] = [] as never;
 beforeAll(async () => {
   [saved, empty, finding] = [
-    await saveEvening(TONIGHT, SHA),
+    await saveEvening(TONIGHT),
     await preparedHome({}, NOW),
     await preparedHome({ stuck: 'running', lost: 'unknown' }, NOW),
   ];
