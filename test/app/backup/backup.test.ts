@@ -17,7 +17,7 @@ import { directoryObjects } from '#platform/objects/directory.ts';
 import { openGitHubRelease } from '#platform/objects/github-release.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import { exportTables, importTables } from '#platform/warehouse/duckdb/snapshot.ts';
-import { loadLeague } from '#simulate/league.ts';
+import { loadLeague, type SimulatedLeague } from '#simulate/league.ts';
 import { itForSpread } from '#test/depth.ts';
 import {
   FAKE_GITHUB_TOKEN,
@@ -30,7 +30,8 @@ import { stagedRow } from '#test/guard/staging-cleanup/staged-row.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
-const KEY = 'a key for nothing but tests';
+/** Deriving one takes as long as a back-up. */
+const SEAL = sealedWith('a key for nothing but tests');
 const START = '2024-11-20T17:00:00Z';
 const STAGED = { dataset: 'nba_predictions', name: 'stg_left_by_a_batch' } as const;
 
@@ -51,7 +52,7 @@ beforeEach(async () => {
       apiUrl: github.url,
       clock,
     }),
-    seal: sealedWith(KEY),
+    seal: SEAL,
     clock,
     codeVersion: 'test',
   };
@@ -79,16 +80,23 @@ let made: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
   made = await temporaryFolder();
   clock = virtualClock(START);
-  await fillHome(join(made.path, 'home'));
+  const league = tinyLeague({ teams: 4, gamesPerTeam: 6 });
+  await fillHome(join(made.path, 'home'), league);
+  const rows = league.rows.filter(({ table }) => table.name === scheduleGames.name);
+  await fillHome(join(made.path, 'small'), { ...league, rows });
 });
 afterAll(() => made.remove());
+/** A home with every table of the league. */
 const makeHome = async (home: string): Promise<void> =>
   cp(join(made.path, 'home'), home, { recursive: true });
+/** The same with the schedule alone, for tests that do not ask what is in the tables. */
+const makeSmallHome = async (home: string): Promise<void> =>
+  cp(join(made.path, 'small'), home, { recursive: true });
 
-/** A home with two seasons of games, a staging table, an incident, a document and a model. */
-async function fillHome(home: string): Promise<void> {
+/** A home with the rows of two seasons, a staging table, an incident, a document and a model. */
+async function fillHome(home: string, league: SimulatedLeague): Promise<void> {
   await within(home, async (app) => {
-    await loadLeague(app.warehouse, tinyLeague({ teams: 4, gamesPerTeam: 6 }), {});
+    await loadLeague(app.warehouse, league, {});
     await app.warehouse.stage(stagedPredictions, STAGED, [stagedRow('b1', 7)]);
     await app.state.create('incidents', 'prediction_gap', { since: START });
     await app.queue.publish('units', [{ player: 1 }]);
@@ -188,7 +196,7 @@ describe('a back-up', () => {
   });
 
   it('stores the documents of this week and, once, those of the last, and says which it leaves out', async () => {
-    await makeHome(deps.home);
+    await makeSmallHome(deps.home);
     const json = { contentType: 'application/json' };
     const documents = ['2024-04-10', '2024-11-10', '2024-11-11', '2024-11-17', '2024-11-19'].map(
       (slate) => `exports/${slate}/predictions.json`,
@@ -225,7 +233,7 @@ describe('a back-up', () => {
   });
 
   it('without a key that somebody has changed writes nothing outside of the home', async () => {
-    await makeHome(deps.home);
+    await makeSmallHome(deps.home);
     const store = directoryObjects(join(folder.path, 'store'));
     const open = { ...deps, store, seal: PLAIN };
     await createBackup(open);
@@ -256,7 +264,7 @@ describe('a back-up', () => {
     ],
     1,
   )('that %s is refused, said, and the generation before it is used', async ([_what, harm]) => {
-    await makeHome(deps.home);
+    await makeSmallHome(deps.home);
     await createBackup(deps);
     const known = new Set(github.releases.assets().map(({ id }) => id));
     await within(deps.home, (app) => app.state.create('incidents', 'second', {}));
@@ -281,7 +289,7 @@ describe('a back-up', () => {
   });
 
   it('refuses to go over the work of somebody who saved meanwhile', async () => {
-    await makeHome(deps.home);
+    await makeSmallHome(deps.home);
     await createBackup(deps);
     await restoreBackup(at('a'));
     await restoreBackup(at('b'));
@@ -292,7 +300,7 @@ describe('a back-up', () => {
   });
 
   it('that was killed on the way leaves the one before it, and the next run goes on with what was stored', async () => {
-    await makeHome(deps.home);
+    await makeSmallHome(deps.home);
     await createBackup(deps);
     await within(deps.home, (app) => app.state.create('incidents', 'second', {}));
     const stopAt = (what: string): ObjectStore => ({
@@ -311,7 +319,7 @@ describe('a back-up', () => {
   });
 
   it('keeps the newest generations and one a day for a week, and their packs', async () => {
-    await makeHome(deps.home);
+    await makeSmallHome(deps.home);
     const store = directoryObjects(join(folder.path, 'store'));
     for (const hours of [1, 47, 1, 47, 200, 1]) {
       await createBackup({ ...deps, store }, { keep: 1 });
@@ -323,7 +331,7 @@ describe('a back-up', () => {
   });
 
   it('puts nothing in the place of files, of a home in use, or of a home without being asked', async () => {
-    await makeHome(deps.home);
+    await makeSmallHome(deps.home);
     await createBackup(deps);
     await expect(restoreBackup(deps)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
     await mkdir(at('files').home);
