@@ -118,7 +118,7 @@ describe('dispatch-backfill in the embedded home', () => {
 
 describe('check-schema-drift', () => {
   it('agrees with the committed snapshot, without a home, a token or a network', async () => {
-    const ran = await runProcess('check-schema-drift', {}, { TIPOFF_HOME: '/dev/null/none' });
+    const ran = await run('check-schema-drift', {}, { TIPOFF_HOME: '/dev/null/none' });
     expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'ok', differences: '0' } });
   });
 
@@ -173,7 +173,7 @@ describe('check-quality', () => {
       }));
       await warehouse.append(playerGameSummary, played);
     });
-    const first = await runProcess('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: here });
+    const first = await run('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: here });
     expect(first).toMatchObject({ code: 0, outputs: { verdict: 'ok', passed: 'true' } });
     expect((await run('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: here })).report).toEqual(
       first.report,

@@ -313,7 +313,7 @@ describe('watch-schedules', () => {
 
   it('is green when everything speaks', async () => {
     github.workflows.push({ id: 1, path: '.github/workflows/canaries.yml', state: 'active', last: ago(1.4) });
-    expect(await runProcess('watch-schedules', ...asked(''))).toMatchObject({
+    expect(await run('watch-schedules', ...asked(''))).toMatchObject({
       code: 0,
       outputs: { verdict: 'ok', silent: '0' },
     });
@@ -363,7 +363,7 @@ describe('propose-change', () => {
   });
 
   it('opens one pull request, brings it up to date, and does nothing when nothing is new', async () => {
-    expect(await runProcess('propose-change', ...asked())).toMatchObject({
+    expect(await run('propose-change', ...asked())).toMatchObject({
       code: 0,
       outputs: { verdict: 'ok', changed: 'true' },
     });

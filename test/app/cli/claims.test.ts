@@ -297,7 +297,7 @@ describe('statuses of the last hour', () => {
     const [calm, said, call] = [26, 25, 20].map((minutes) => minutesBefore(tipoff_at, minutes));
     if (calm === undefined || said === undefined || call === undefined) return fail();
     await inWarehouse((warehouse) =>
-      loadLeague(warehouse, simulatedLeague(LEAGUE), { clock: virtualClock(calm) }),
+      loadLeague(warehouse, simulatedLeague(LEAGUE), { clock: virtualClock(calm), since: NOON }),
     );
     expect((await tipoffAt(calm, 'day', TONIGHT)).json).toMatchObject({ state: 'published' });
     const before = await forecasts();

@@ -36,13 +36,17 @@ describe('the tipoff command', () => {
     expect(stdout).toContain(`Node ${process.versions.node})`);
   });
 
+  let script = '';
+  beforeAll(async () => {
+    script = (await promisify(execFile)(process.execPath, [COMMAND, 'completion', 'bash'])).stdout;
+  });
+
   it.each([
     ['a verb', ['pub'], ['publish']],
     ['a verb of a group', ['batch', 're'], ['reset']],
     ['an option, whatever came before', ['batch', 'reset', '--slate', '2025-01-10', '--rea'], ['--reason']],
     ['an option of every verb', ['status', '--js'], ['--json']],
-  ])('completes %s in bash', async (_what, words, expected) => {
-    const { stdout: script } = await promisify(execFile)(process.execPath, [COMMAND, 'completion', 'bash']);
+  ])('completes %s in bash', (_what, words, expected) => {
     const ask = `COMP_WORDS=(tipoff ${words.join(' ')}); COMP_CWORD=${words.length}; _tipoff; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const { stdout, stderr } = spawnSync('bash', ['-c', `${script}\n${ask}`], { encoding: 'utf8' });
     expect([stdout.trim().split('\n'), stderr]).toEqual([expected, '']);

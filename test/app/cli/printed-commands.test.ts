@@ -42,14 +42,16 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'gh variable set': ['--repo', '--body'],
 };
 
-/** Runs a command line through the parser of the command, with verbs that do nothing. Undefined when it is accepted. */
+/** The parser of the command, with verbs that do nothing. */
+const PARSER = program({ streams: { out: () => undefined, err: () => undefined }, exit: () => undefined });
+silence(PARSER);
+
+/** Runs a command line through the parser. Undefined when it is accepted. */
 async function problemOfTipoff(words: readonly string[]): Promise<string | undefined> {
   // These two are answered before the verbs are loaded.
   if (words.length === 0 || words[0] === '--version' || words[0] === '-V') return undefined;
-  const root = program({ streams: { out: () => undefined, err: () => undefined }, exit: () => undefined });
-  silence(root);
   try {
-    await root.parseAsync([...words], { from: 'user' });
+    await PARSER.parseAsync([...words], { from: 'user' });
     return undefined;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -143,7 +145,9 @@ function verbOf(words: readonly string[]): string {
   return Object.keys(RELAY_ACCESS).find((verb) => `${rest.join(' ')} `.startsWith(`${verb} `)) ?? '';
 }
 
-const printed = await Promise.all(printedCommands().map(async (one) => ({ ...one, ...(await judged(one)) })));
+// One after the other: they share the parser.
+const printed: (Printed & Awaited<ReturnType<typeof judged>>)[] = [];
+for (const one of printedCommands()) printed.push({ ...one, ...(await judged(one)) });
 
 describe('printed commands', () => {
   it('are accepted by the parser as they are printed', () => {
@@ -180,8 +184,9 @@ describe('printed commands', () => {
   it('are refused in documents too', async () => {
     const text =
       'See `tipoff statuz`.\n\n```sh\nnpx tipoff day 2025-01-10 --fast   # quick\n```\n\n```\ntipoff fetch <slate>, then tipoff dai <slate>\n```\n';
-    const found = await Promise.all(printedByDocument('planted', text).map(judged));
-    expect(found.map(({ problem }) => problem)).toEqual([
+    const problems: (string | undefined)[] = [];
+    for (const one of printedByDocument('planted', text)) problems.push((await judged(one)).problem);
+    expect(problems).toEqual([
       "error: unknown option '--fast'",
       undefined,
       "error: unknown command 'dai'",

@@ -231,14 +231,16 @@ describe('what does not run smoothly', () => {
 
   it('a budget stops before the spend, and the rest is there for the next run', async () => {
     world = await backfillWorld();
+    const phases = ['analytics'] as const;
     const stopped = await world.run({
+      phases,
       budget: { bytes: 25, estimate: async (sql) => (BIG.has(sql) ? 10 : 0) },
     });
     expect(stopped.stopped).toContain('the budget of 25 bytes would be exceeded');
     expect(new Set(stopped.executed.map(({ step }) => step))).toEqual(
       new Set(['PlayerGameSummary', 'TeamGameSummary']),
     );
-    const rest = await world.run();
+    const rest = await world.run({ phases });
     expect(rest.executed.length + stopped.executed.length).toBe(stopped.plan.units.length);
   });
 
@@ -355,7 +357,7 @@ describe('what does not run smoothly', () => {
     expect(order.slice(firstTonight, lastTonight + 1).every((one) => one.endsWith('tonight'))).toBe(true);
     expect(order.slice(lastTonight + 1).some((one) => one.endsWith('past'))).toBe(true);
     clock.advance(3600_000);
-    const later = await world.run({}, { clock });
+    const later = await world.run({ shouldStop: () => 'only planned' }, { clock });
     expect(new Set(later.plan.units.flatMap(({ slates }) => slates))).toEqual(new Set([today]));
     expect([...(await readUnits(world.deps.state)).values()].length).toBeGreaterThan(0);
   });
