@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { everyType, fullRow, nullableKey } from './tables.ts';
+import { byText, everyType, fullRow, nullableKey } from './tables.ts';
 
 /** Bulk appends: validation before writing, all or nothing, and the first of equals. */
 export function appendContract(warehouse: () => Warehouse): void {
@@ -135,6 +135,30 @@ export function appendContract(warehouse: () => Warehouse): void {
       ).toBe(2);
       expect(await warehouse().appendNew(nullableKey, [{ id: 1 }, { id: 1, variant: 'b' }])).toBe(1);
     });
+
+    // A few rows whose key is one text are looked up by it; with more of them all are compared at once.
+    it.each([3, 150])(
+      'takes the first of equals that is not there, of %d rows with a text for a key',
+      async (length) => {
+        const rows = Array.from({ length }, (_, i) => ({
+          row_id: `it's ${i}`,
+          note: 'first',
+          rounded: 1.23456,
+        }));
+        await warehouse().prepare([byText]);
+        await warehouse().append(byText, [{ row_id: "it's 0", note: 'kept' }]);
+        const given = [...rows, ...rows.map((row) => ({ ...row, note: 'second' }))].slice(0, length + 2);
+        expect(await warehouse().appendNew(byText, given)).toBe(length - 1);
+        expect(await warehouse().appendNew(byText, given)).toBe(0);
+        const stored = await warehouse().query<{ row_id: string }>(
+          'SELECT row_id, note, rounded FROM nba_raw.by_text',
+        );
+        const found = new Map(stored.map((row) => [row.row_id, row]));
+        expect(stored).toHaveLength(length);
+        expect(found.get("it's 0")).toMatchObject({ note: 'kept', rounded: null });
+        expect(found.get("it's 1")).toMatchObject({ note: 'first', rounded: 1.235 });
+      },
+    );
 
     it.each([2, 150])('changes nothing the second time, of %d rows', async (length) => {
       const rows = Array.from({ length }, (_, id) => ({ ...fullRow, id }));

@@ -34,6 +34,20 @@ export const nullableKey = defineTable({
   writer: 'contract suite',
 });
 
+/** A table whose key is one text. */
+export const byText = defineTable({
+  dataset: 'nba_raw',
+  name: 'by_text',
+  description: 'A key of one text',
+  columns: {
+    row_id: required.string('Row number'),
+    note: nullable.string('Free text'),
+    rounded: nullable.float('Kept at three decimals', { decimals: 3 }),
+  },
+  key: ['row_id'],
+  writer: 'contract suite',
+});
+
 /** A table partitioned by an instant. */
 export const byInstant = defineTable({
   dataset: 'nba_orchestration',
