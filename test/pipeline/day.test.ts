@@ -12,17 +12,19 @@ import { directoryObjects } from '#platform/objects/directory.ts';
 import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import { loadLeague } from '#simulate/league.ts';
+import { homeWithoutRows } from '#test/app/empty-home.ts';
 import { simulatedLeague } from '#test/fakes/leagues.ts';
 import { gameRow, modelOf, SLATE, simpleSystems } from '#test/fakes/prediction-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { openCopy } from '#test/platform/warehouse/copies.ts';
+import { holdWarehouse } from '#test/platform/warehouse/held.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 import { computedLeague, NOON as SHORT_NOON, TONIGHT as SHORT_TONIGHT } from './computed-league.ts';
 
 // Every test lives days of a league through all phases.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const TONIGHT = parseSlate('2025-01-10');
+const TONIGHT = parseSlate('2024-12-08');
 const league = simulatedLeague({
   seed: 3,
   seasons: ['2024-25'],
@@ -38,6 +40,7 @@ describe('a game day from raw rows to grades', () => {
   let app: App;
   let clock: VirtualClock;
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let letGo: () => void;
   let first: DayResult;
   let second: DayResult;
   /** For days of which nobody asks what they learn. */
@@ -48,6 +51,8 @@ describe('a game day from raw rows to grades', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder();
+    await homeWithoutRows(folder.path);
+    letGo = await holdWarehouse(folder.path);
     clock = virtualClock(noon(yesterday));
     app = await openApp(readConfig({ TIPOFF_HOME: folder.path }), {
       command: 'test',
@@ -62,6 +67,7 @@ describe('a game day from raw rows to grades', () => {
   });
   afterAll(async () => {
     await app.close();
+    letGo();
     await folder.remove();
   });
 
