@@ -2,13 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '#platform/clock.ts';
-import { type Home, preparedHome, SLATE, within } from '#test/actions/prepared-home.ts';
+import { type Home, preparedHome, SLATE } from '#test/actions/prepared-home.ts';
 import { actionRunner } from '#test/actions/run-action.ts';
 import { type FakeCoordinator, fakeCoordinator } from '#test/fakes/coordinator-server.ts';
 import { FAKE_GITHUB_TOKEN, type FakeGitHub, fakeGitHub } from '#test/fakes/github-server.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
+import { runNode } from '#test/platform/run-node.ts';
 
-const { run, runProcess, folder } = actionRunner();
+const { run, folder } = actionRunner();
 let github: FakeGitHub;
 let slack: FakeSlack;
 let coordinator: FakeCoordinator;
@@ -165,20 +166,26 @@ describe('a home that another process holds', () => {
   it('is not touched: every action says who holds it and ends as could not run', async () => {
     const env = { TIPOFF_HOME: home.path };
     const backfill = { from: '2025-01-01', to: '2025-01-31', reason: 'late feed' };
-    const runs = await within(home.path, () =>
-      Promise.all([
-        runProcess('run-canaries', {}, env),
-        runProcess('clean-staging', { dry_run: 'false' }, env),
-        runProcess('reset-batch', { game_date: SLATE, reason: 'stuck', dry_run: 'false' }, env),
-        runProcess('dispatch-backfill', backfill, env),
-        runProcess('check-quality', {}, env),
-        runProcess('check-schema-drift', { against: 'live' }, env),
-      ]),
-    );
-    for (const ran of runs) {
-      expect(ran).toMatchObject({ code: 3, outputs: { verdict: 'error' } });
-      expect(ran.log).toMatch(/^::error .*TIPOFF_/m);
-      expect(ran.log).toContain('test');
+    const holder = runNode('home/hold.ts', [home.path, 'hold']);
+    await holder.firstLine;
+    const asked: readonly (readonly [name: string, inputs?: Readonly<Record<string, string>>])[] = [
+      ['run-canaries'],
+      ['clean-staging', { dry_run: 'false' }],
+      ['reset-batch', { game_date: SLATE, reason: 'stuck', dry_run: 'false' }],
+      ['dispatch-backfill', backfill],
+      ['check-quality'],
+      ['check-schema-drift', { against: 'live' }],
+    ];
+    try {
+      for (const [name, inputs] of asked) {
+        const ran = await run(name, inputs, env);
+        expect(ran, name).toMatchObject({ code: 3, outputs: { verdict: 'error' } });
+        expect(ran.log, name).toMatch(/^::error .*TIPOFF_HOME_LOCKED/m);
+        expect(ran.log, name).toContain(`process ${holder.child.pid} (hold hold)`);
+      }
+    } finally {
+      holder.child.kill();
+      await holder.ended;
     }
   });
 });
