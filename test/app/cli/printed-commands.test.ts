@@ -115,6 +115,8 @@ async function judged({
 }
 
 const SLATE = '2024-11-12';
+/** When commands are run: at another instant than the home's the checks would make up for the days between. */
+const NOW = '2024-11-12T17:00:00Z';
 /** What a person puts in place of a placeholder, by its name. */
 const FILLED: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
@@ -122,13 +124,14 @@ const FILLED: Readonly<Record<string, string>> = {
   ),
   reason: 'a test',
   statement: 'SELECT 1 AS one',
-  instant: '2024-11-12T17:00:00Z',
+  instant: NOW,
   check: 'prediction_gap',
   id: 'prediction_gap',
   fingerprint: 'prediction_gap',
 };
 
 function filled(word: string): string {
+  if (/^\d{4}-\d\d-\d\dT[\d:]+Z$/.test(word)) return NOW;
   const name = /^[A-Z]+$/.test(word) ? word : undefined;
   return name === undefined
     ? word.replaceAll(/<([^<>]*)>/g, (_all, inner: string) => FILLED[inner] ?? 'x')
@@ -202,7 +205,7 @@ describe('printed commands that only read', () => {
     home = await leagueHome();
     app = await openApp(readConfig({ TIPOFF_HOME: home.path }), {
       command: 'serve',
-      clock: shiftedClock('2024-11-12T17:00:00Z'),
+      clock: shiftedClock(NOW),
       write: () => undefined,
     });
   });
