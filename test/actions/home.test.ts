@@ -9,7 +9,7 @@ import { action as runDay } from '#actions/run-day/main.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { within } from '#test/actions/prepared-home.ts';
 import { actionRunner } from '#test/actions/run-action.ts';
-import { emptyHome } from '#test/app/empty-home.ts';
+import { homeWithoutRows } from '#test/app/empty-home.ts';
 import {
   FAKE_GITHUB_TOKEN,
   FAKE_REPOSITORY,
@@ -34,7 +34,7 @@ const env = (home: string, more: Readonly<Record<string, string>> = {}): Record<
 });
 const savedHome = async (): Promise<string> => {
   const home = join(folder(), 'home');
-  await emptyHome(home);
+  await homeWithoutRows(home);
   expect(await run('save-home', {}, env(home))).toMatchObject({ code: 0, outputs: { generation: '1' } });
   return home;
 };
@@ -96,7 +96,7 @@ describe('save-home', () => {
 
   it('has nothing to do where no back-up is declared', async () => {
     const home = folder();
-    await emptyHome(home);
+    await homeWithoutRows(home);
     expect(await run('save-home', {}, env(home, { TIPOFF_BACKUP: '' }))).toMatchObject({
       code: 0,
       outputs: { verdict: 'skipped', saved: 'false' },
@@ -107,7 +107,7 @@ describe('save-home', () => {
 describe('run-day', () => {
   it('takes a season without a single known game for an error, and summer for what it is', async () => {
     const home = folder();
-    await emptyHome(home);
+    await homeWithoutRows(home);
     const winter = await run('run-day', {}, env(home, { TIPOFF_AT: '2025-01-10T17:00:00Z' }));
     expect(winter).toMatchObject({ outputs: { verdict: 'error', state: 'no_games' } });
     expect(winter.code).not.toBe(0);

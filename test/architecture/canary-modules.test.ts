@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emptyHome } from '#test/app/empty-home.ts';
+import { homeWithoutRows } from '#test/app/empty-home.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
@@ -36,7 +36,7 @@ async function loadedBy(...program: string[]): Promise<string[]> {
 describe('canary run', () => {
   it('loads what it asks with, and nothing of what proves it', async () => {
     const home = join(folder.path, 'home');
-    await emptyHome(home);
+    await homeWithoutRows(home);
     const run = ['canary', 'run', '--at', '2025-07-15T17:00:00Z', '--home', home];
     const loaded = await loadedBy(join(ROOT, 'src/app/cli/tipoff.ts'), ...run);
     expect(loaded).toContain('src/guard/canaries/run.ts');

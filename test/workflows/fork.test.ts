@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { main } from '#app/cli/program.ts';
 import { actionRunner, ROOT, withVariables } from '#test/actions/run-action.ts';
-import { emptyHome } from '#test/app/empty-home.ts';
+import { homeWithoutRows } from '#test/app/empty-home.ts';
 import { FAKE_GITHUB_TOKEN, fakeGitHub } from '#test/fakes/github-server.ts';
 
 const { folder } = actionRunner();
@@ -33,7 +33,7 @@ describe('the page from fork to first slate', () => {
       [...set.matchAll(/^(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
     );
     const home = join(here, 'home');
-    await emptyHome(home);
+    await homeWithoutRows(home);
     const github = await fakeGitHub();
     try {
       let said = '';

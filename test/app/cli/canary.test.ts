@@ -7,7 +7,7 @@ import { players } from '#core/contracts/nba_reference.ts';
 import { lastBeats } from '#guard/canaries/heartbeats.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
-import { emptyHome } from '#test/app/empty-home.ts';
+import { homeWithoutRows } from '#test/app/empty-home.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { holdWarehouse } from '#test/platform/warehouse/held.ts';
@@ -17,7 +17,7 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let letGo: () => void;
 beforeEach(async () => {
   folder = await temporaryFolder();
-  await emptyHome(folder.path);
+  await homeWithoutRows(folder.path);
   letGo = await holdWarehouse(folder.path);
 });
 afterEach(async () => {

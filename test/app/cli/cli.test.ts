@@ -5,13 +5,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { main, program } from '#app/cli/program.ts';
 import { DEMONSTRATION_MARKER } from '#app/demonstration.ts';
 import { tableLines } from '#platform/report/console.ts';
-import { emptyHome } from '#test/app/empty-home.ts';
+import { homeWithoutRows } from '#test/app/empty-home.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeEach(async () => {
   folder = await temporaryFolder();
-  await emptyHome(join(folder.path, 'home'));
+  await homeWithoutRows(join(folder.path, 'home'));
 });
 afterEach(() => folder.remove());
 
@@ -204,7 +204,7 @@ describe('ingest', () => {
 
   it('says how the commands of a report reach a home that was named, in words that a shell reads back', async () => {
     const home = join(folder.path, "a b's home");
-    await emptyHome(home);
+    await homeWithoutRows(home);
     const ran = await tipoff('canary', 'run', '--at', '2025-01-10T23:00:00Z', '--home', home);
     expect(ran.out.trimEnd().split('\n').at(-1)).toBe(
       `The commands above are for this home after: export TIPOFF_HOME='${join(folder.path, "a b'\\''s home")}'`,

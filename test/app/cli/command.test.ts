@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emptyHome } from '#test/app/empty-home.ts';
+import { homeWithoutRows } from '#test/app/empty-home.ts';
 
 const COMMAND = fileURLToPath(new URL('../../../bin/tipoff.js', import.meta.url));
 
@@ -55,7 +55,7 @@ describe('the tipoff command', () => {
   describe('at a terminal', () => {
     const hasScript = spawnSync('script', ['--version']).status === 0;
     const home = mkdtempSync(join(tmpdir(), 'tipoff-test-'));
-    beforeAll(() => emptyHome(home));
+    beforeAll(() => homeWithoutRows(home));
     afterAll(() => rmSync(home, { recursive: true, force: true }));
     const line = `'${process.execPath}' '${COMMAND}' status 2025-01-10 --home '${home}'`;
     const atTerminal = (environment: NodeJS.ProcessEnv): string =>

@@ -6,7 +6,7 @@ import { readConfig } from '#app/config.ts';
 import { updateIncidents } from '#guard/incidents/update.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
-import { emptyHome } from '#test/app/empty-home.ts';
+import { homeWithoutRows } from '#test/app/empty-home.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 import { check, NOON, SLATE } from '#test/guard/incidents/alarm-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
@@ -17,7 +17,7 @@ let slack: FakeSlack;
 let letGo: () => void;
 beforeEach(async () => {
   folder = await temporaryFolder();
-  await emptyHome(join(folder.path, 'home'));
+  await homeWithoutRows(join(folder.path, 'home'));
   letGo = await holdWarehouse(join(folder.path, 'home'));
   slack = await fakeSlack();
   vi.stubEnv('TIPOFF_SLACK_TOKEN', FAKE_TOKEN);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '#app/cli/program.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { homePaths } from '#platform/home.ts';
-import { emptyHome } from '#test/app/empty-home.ts';
+import { homeWithoutRows } from '#test/app/empty-home.ts';
 import { gameRow } from '#test/fakes/prediction-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { holdWarehouse } from '#test/platform/warehouse/held.ts';
@@ -19,7 +19,7 @@ let letGo: () => void;
 beforeEach(async () => {
   folder = await temporaryFolder();
   home = join(folder.path, 'home');
-  await emptyHome(home);
+  await homeWithoutRows(home);
   letGo = await holdWarehouse(home);
   vi.stubEnv('TIPOFF_CHECKS', join(folder.path, 'checks'));
 });

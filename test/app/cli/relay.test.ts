@@ -9,6 +9,7 @@ import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { systemClock } from '#platform/clock.ts';
 import { openRightOfWay, type RightOfWay } from '#platform/right-of-way.ts';
+import { homeWithoutRows } from '#test/app/empty-home.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -34,6 +35,7 @@ function verbsOf(command: Command, before: readonly string[] = []): string[] {
 
 /** A home that a command has, as its process would. */
 async function owned(command: string, lastProgress?: string, rightOfWay = openRightOfWay()): Promise<App> {
+  await homeWithoutRows(home);
   const app = await openApp(readConfig({ TIPOFF_HOME: home }), {
     command,
     clock: systemClock,

@@ -8,7 +8,7 @@ import { ingest } from '#pipeline/ingest/ingest.ts';
 import { EVER, LOADED_TABLES, rowsOfFile, type UndoRequest, undoFile } from '#pipeline/ingest/undo.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { emptyHome } from '#test/app/empty-home.ts';
+import { homeWithoutRows } from '#test/app/empty-home.ts';
 import { textSource } from '#test/pipeline/ingest/input.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
@@ -120,7 +120,7 @@ describe('tipoff rows undo', () => {
   it('says what it took back, from which load, and by whom', async () => {
     const folder = await temporaryFolder();
     const home = join(folder.path, 'home');
-    await emptyHome(home);
+    await homeWithoutRows(home);
     const path = join(folder.path, 'wrong.csv');
     await writeFile(path, text(EARLY, OTHER));
     const tipoff = async (...args: string[]) => {
