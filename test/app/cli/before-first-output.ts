@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * For `node --import`: makes a process believe that somebody watches it, and writes what it says first, where, and which modules
- * it had loaded by then to the file that BEFORE_FIRST_OUTPUT names.
+ * it had loaded by then to the file that BEFORE_FIRST_OUTPUT names. Nobody asks what comes after that: the process ends.
  */
 const ROOT = new URL('../../../', import.meta.url).pathname;
 const target = process.env['BEFORE_FIRST_OUTPUT'];
@@ -16,7 +16,6 @@ registerHooks({
     return next(url, context);
   },
 });
-let isSaid = false;
 for (const name of ['stdout', 'stderr'] as const) {
   const stream = process[name];
   stream.isTTY = true;
@@ -24,9 +23,9 @@ for (const name of ['stdout', 'stderr'] as const) {
     apply: (write, self, said: [string | Uint8Array]) => {
       const text = String(said[0]);
       // Hiding the cursor says nothing.
-      if (!isSaid && /[a-z]{3}/i.test(text) && target !== undefined) {
-        isSaid = true;
+      if (/[a-z]{3}/i.test(text) && target !== undefined) {
         writeFileSync(target, JSON.stringify({ stream: name, text, loaded }));
+        process.exit();
       }
       return Reflect.apply(write, self, said);
     },

@@ -91,7 +91,7 @@ describe('the tipoff command', () => {
       const { status } = spawnSync(process.execPath, ['--import', hook, COMMAND, ...words, '--home', home], {
         env: { ...process.env, BEFORE_FIRST_OUTPUT: list },
       });
-      expect(status).not.toBeNull();
+      expect(status).toBe(0);
       const { stream, text, loaded } = JSON.parse(readFileSync(list, 'utf8'));
       expect([stream, text]).toEqual(['stderr', expect.stringContaining(`tipoff ${words.join(' ')}`)]);
       expect(loaded.filter((path: string) => path.startsWith('src/'))).toEqual(
