@@ -90,7 +90,8 @@ const WHOLE: SlateRange = { from: parseSlate(HISTORY_FROM), to: parseSlate('9999
 async function firstMissing(deps: PhaseDeps, to: Slate): Promise<Slate | undefined> {
   const missing = await deps.warehouse.query<{ slate: Slate }>(MISSING, { to, history_from: HISTORY_FROM });
   const [first] = missing;
-  if (first === undefined) return undefined;
+  // A slate is refreshed whether it is held or not: only earlier ones need to be asked about.
+  if (first === undefined || first.slate === to) return first?.slate;
   const held = new Set(
     (await notReady(deps.warehouse, first.slate, to))
       .filter(({ check }) => check === 'results')

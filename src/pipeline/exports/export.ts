@@ -1,5 +1,6 @@
 import { parseSlate, type Slate, seasonOf, seasonSpan } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { type SlateRecords, slateRecords } from '#pipeline/grade/record.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import { retry } from '#platform/retry.ts';
@@ -64,7 +65,8 @@ async function writeDocument(deps: ExportDeps, draft: Draft): Promise<ExportOutc
     clock,
     { attempts: MAX_ATTEMPTS, isTransient: isLostRace },
     async (): Promise<ExportOutcome> => {
-      const { stored, status, isCurrent } = await judge(deps.warehouse, objects, draft, dataSource);
+      const stored = await readStored(objects, draft.path);
+      const { status, isCurrent } = await judge(deps.warehouse, stored, draft, dataSource);
       if (status === undefined) return { ...outcome, result: 'not_ready', status: null };
       if (isCurrent) return { ...outcome, result: 'unchanged', status };
       await objects.put(draft.path, documentText(draft, status, clock.now().toISOString(), dataSource), {
@@ -77,28 +79,27 @@ async function writeDocument(deps: ExportDeps, draft: Draft): Promise<ExportOutc
   );
 }
 
-/** The stored document at the path of a draft, and whether its content is the same. */
+/** What a draft is to what is stored at its path. */
 interface Judgement {
-  readonly stored: StoredDocument;
   /** Undefined when there is nothing to write yet. */
   readonly status: DocumentStatus | undefined;
+  /** Whether its content is the same. */
   readonly isCurrent: boolean;
 }
 
 async function judge(
   warehouse: Warehouse,
-  objects: ObjectStore,
+  stored: StoredDocument,
   draft: Draft,
   dataSource: DataSource,
 ): Promise<Judgement> {
-  const stored = await readStored(objects, draft.path);
   const status = await statusOf(warehouse, draft, stored);
   const { generatedAt } = stored;
   const isCurrent =
     status !== undefined &&
     generatedAt !== undefined &&
     stored.text === documentText(draft, status, generatedAt, dataSource);
-  return { stored, status, isCurrent };
+  return { status, isCurrent };
 }
 
 /** The status to write a draft under; undefined when it is not ready and nothing is stored. Throws when it must not be written. */
@@ -156,9 +157,7 @@ export async function exportSlates(
   request: { readonly slates: readonly string[]; readonly only?: readonly SlateExport[] },
 ): Promise<ExportReport> {
   const only = request.only ?? SLATE_EXPORTS;
-  const scopes = scopesOf(deps.warehouse);
-  const works = request.slates.map(parseSlate).map((slate) => () => slateDrafts(deps, scopes, slate, only));
-  return runAll(deps, works);
+  return runAll(deps, slateWorks(deps, scopesOf(deps.warehouse), request.slates.map(parseSlate), only));
 }
 
 /** Exports the subset picks of a season and brings the manifest up to date. Errors as in `exportSlates`. */
@@ -182,7 +181,7 @@ function worksOf(deps: DraftDeps, slates: readonly Slate[]): (() => Promise<Draf
   const seasons = [...new Set(slates.map(seasonOf))];
   const scopes = scopesOf(deps.warehouse);
   return [
-    ...slates.map((slate) => () => slateDrafts(deps, scopes, slate, SLATE_EXPORTS)),
+    ...slateWorks(deps, scopes, slates, SLATE_EXPORTS),
     ...seasons.map((season) => () => seasonDrafts(deps, scopes, season)),
   ];
 }
@@ -223,9 +222,9 @@ export async function compareExports(
       const stored = await readStored(deps.objects, path);
       const source = stored.head['data_source'];
       const dataSource = source === 'simulated' || source === 'mixed' ? source : 'real';
-      const difference = await judge(deps.warehouse, deps.objects, draft, dataSource).then(
-        ({ stored: judged, status, isCurrent }) =>
-          isCurrent || status === undefined ? null : differenceOf(draft, status, dataSource, judged),
+      const difference = await judge(deps.warehouse, stored, draft, dataSource).then(
+        ({ status, isCurrent }) =>
+          isCurrent || status === undefined ? null : differenceOf(draft, status, dataSource, stored),
         // A document that an export refuses to overwrite differs from the tables. Missing grades are the subject of other checks.
         (error: unknown) => {
           if (!(error instanceof TipoffError) || error.code !== 'TIPOFF_NOT_READY') throw error;
@@ -280,9 +279,21 @@ function unordered(value: unknown): string | undefined {
   return JSON.stringify(Array.isArray(value) ? value.map((one) => JSON.stringify(one)).sort() : value);
 }
 
+/** The documents of some slates, slate by slate. */
+function slateWorks(
+  deps: DraftDeps,
+  scopes: Scopes,
+  slates: readonly Slate[],
+  only: readonly SlateExport[],
+): (() => Promise<Draft[]>)[] {
+  const records = slateRecords(deps.warehouse, slates);
+  return slates.map((slate) => () => slateDrafts(deps, scopes, records, slate, only));
+}
+
 async function slateDrafts(
   { warehouse, clock }: DraftDeps,
   scopes: Scopes,
+  records: SlateRecords,
   slate: Slate,
   only: readonly SlateExport[],
 ): Promise<Draft[]> {
@@ -293,7 +304,8 @@ async function slateDrafts(
     const { picks, predictions } = await draftPredictions(warehouse, slate, scope, cacheControl);
     drafts.push(...[picks, predictions].filter((draft) => only.some((kind) => kind === draft.kind)));
   }
-  if (only.includes('results')) drafts.push(await draftResults(warehouse, slate, scope, cacheControl));
+  if (only.includes('results'))
+    drafts.push(await draftResults(warehouse, records, slate, scope, cacheControl));
   return drafts;
 }
 

@@ -2,7 +2,7 @@ import type { Slate } from '#core/calendar.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { statement } from '#core/statement.ts';
 import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
-import { readRecord } from '#pipeline/grade/record.ts';
+import type { SlateRecords } from '#pipeline/grade/record.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 import { type Draft, isWithdrawnRow, type Scope } from './document.ts';
 
@@ -153,15 +153,13 @@ export async function draftPredictions(
 /** Draft of `results.json`: the grades that count for a slate, live and backfill apart, with the record of the slate. */
 export async function draftResults(
   warehouse: Warehouse,
+  records: SlateRecords,
   slate: Slate,
   scope: Scope,
   cacheControl: string,
 ): Promise<Draft> {
   const rows = await warehouse.query(EXPORTED_GRADES.sql, { from: slate, to: slate });
-  const record = (await readRecord(warehouse, { from: slate, to: slate })).filter(
-    (row) => row.kind === 'season',
-  );
-  const summary = record.map(({ kind: _kind, period: _period, ...row }) => row);
+  const summary = (await records(slate)).map(({ kind: _kind, period: _period, ...row }) => row);
   return draft('results', rows, { slate, cacheControl, scope }, { record: summary });
 }
 

@@ -147,18 +147,54 @@ export async function readRecord(
   warehouse: Warehouse,
   range: { readonly from: string; readonly to: string },
 ): Promise<RecordRow[]> {
-  const slates = await warehouse.query<PerSlate>(RECORD_PER_SLATE.sql, {
-    from: parseSlate(range.from),
-    to: parseSlate(range.to),
-  });
-  return PERIOD_KINDS.flatMap((kind) => {
-    const groups = Map.groupBy(slates, (row) =>
-      [row.record_class, row.market, row.system_id, periodOf(kind, row.slate as Slate, row.season)].join(
-        '\n',
-      ),
-    );
-    return [...groups.values()].map((rows) => recordRow(kind, rows));
-  }).sort((a, b) => compare(order(a), order(b)));
+  return recordOf(await readPerSlate(warehouse, parseSlate(range.from), parseSlate(range.to)), PERIOD_KINDS);
+}
+
+/** Days whose records are read together: a day grades a week again. */
+const DAYS_TOGETHER = 8;
+
+/** The records of single slates, each over its slate alone, of kind `season`. */
+export type SlateRecords = (slate: Slate) => Promise<RecordRow[]>;
+
+/** Opens the records of some slates: those of neighbouring slates are read by one statement, when the first of them is asked for. */
+export function slateRecords(warehouse: Warehouse, slates: readonly Slate[]): SlateRecords {
+  const spans: { readonly from: Slate; to: Slate; read?: Promise<readonly PerSlate[]> | undefined }[] = [];
+  for (const slate of slates.toSorted()) {
+    const last = spans.at(-1);
+    if (last !== undefined && slate < addDays(last.from, DAYS_TOGETHER)) last.to = slate;
+    else spans.push({ from: slate, to: slate });
+  }
+  return async (slate) => {
+    const span = spans.find(({ from, to }) => slate >= from && slate <= to) ?? { from: slate, to: slate };
+    span.read ??= readPerSlate(warehouse, span.from, span.to);
+    try {
+      const rows = await span.read;
+      return recordOf(
+        rows.filter((row) => row.slate === slate),
+        ['season'],
+      );
+    } catch (error) {
+      span.read = undefined;
+      throw error;
+    }
+  };
+}
+
+function readPerSlate(warehouse: Warehouse, from: Slate, to: Slate): Promise<PerSlate[]> {
+  return warehouse.query<PerSlate>(RECORD_PER_SLATE.sql, { from, to });
+}
+
+function recordOf(slates: readonly PerSlate[], kinds: readonly PeriodKind[]): RecordRow[] {
+  return kinds
+    .flatMap((kind) => {
+      const groups = Map.groupBy(slates, (row) =>
+        [row.record_class, row.market, row.system_id, periodOf(kind, row.slate as Slate, row.season)].join(
+          '\n',
+        ),
+      );
+      return [...groups.values()].map((rows) => recordRow(kind, rows));
+    })
+    .sort((a, b) => compare(order(a), order(b)));
 }
 
 function recordRow(kind: PeriodKind, rows: readonly PerSlate[]): RecordRow {

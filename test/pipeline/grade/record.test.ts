@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import { grade } from '#pipeline/grade/grade.ts';
-import { addBets, isoWeek, NO_BETS, RECORD_PER_SLATE, readRecord, tally } from '#pipeline/grade/record.ts';
+import {
+  addBets,
+  isoWeek,
+  NO_BETS,
+  RECORD_PER_SLATE,
+  readRecord,
+  slateRecords,
+  tally,
+} from '#pipeline/grade/record.ts';
 import { virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
@@ -109,6 +117,41 @@ describe('the record', () => {
     // The twentieth part lies between two numbers of four decimals.
     const noise = 4e-15;
     expect(new Set(await Promise.all([12.345 - noise, 12.345, 12.345 + noise].map(meanOf))).size).toBe(1);
+  });
+
+  it('of single slates is that of each alone, and one statement reads a week', async () => {
+    const slates = ['2024-12-01', '2024-12-30', '2025-01-01', '2025-01-06'].map(parseSlate);
+    for (const [i, slate] of slates.entries()) {
+      const game_id = `002240040${i}`;
+      await play(slate, game_id);
+      const about = { id: `pub-${i}`, slate, at: `${slate}T12:00:00Z` };
+      await publish(warehouse, [{ ...(i % 2 === 0 ? win : loss), game_id }], about);
+    }
+    await record();
+    const asked: unknown[] = [];
+    const query: Warehouse['query'] = async (sql, params) => {
+      asked.push(params);
+      if (asked.length === 2) throw new Error('the warehouse is away');
+      return warehouse.query(sql, params);
+    };
+    const records = slateRecords({ ...warehouse, query }, slates.toReversed());
+    const alone = async (slate: string) =>
+      (await readRecord(warehouse, { from: slate, to: slate })).filter(({ kind }) => kind === 'season');
+    const [december, ...week] = slates;
+    const elsewhere = parseSlate('2024-11-01');
+    expect(await records(december ?? elsewhere)).toEqual(await alone('2024-12-01'));
+    // What could not be read is read anew.
+    await expect(records(week[0] ?? elsewhere)).rejects.toThrow('away');
+    for (const slate of week) {
+      expect(await alone(slate)).not.toEqual([]);
+      expect(await records(slate)).toEqual(await alone(slate));
+    }
+    expect(await records(elsewhere)).toEqual([]);
+    expect(asked).toEqual([
+      { from: '2024-12-01', to: '2024-12-01' },
+      ...Array(2).fill({ from: '2024-12-30', to: '2025-01-06' }),
+      { from: elsewhere, to: elsewhere },
+    ]);
   });
 
   it('is kept by system, month, ISO week and season', async () => {

@@ -156,9 +156,9 @@ export function openSession(connection: DuckDBConnection, rightOfWay: RightOfWay
     maxSeconds?: number,
   ): Promise<DuckDBMaterializedResult> => {
     const statement = toDuckDb(sql);
-    const stop = new AbortController();
+    const stop = maxSeconds === undefined ? undefined : new AbortController();
     let isLate = false;
-    if (maxSeconds !== undefined) {
+    if (stop !== undefined && maxSeconds !== undefined) {
       systemClock.sleep(maxSeconds * 1000, stop.signal).then(
         () => {
           isLate = true;
@@ -185,7 +185,7 @@ export function openSession(connection: DuckDBConnection, rightOfWay: RightOfWay
         cause: error,
       });
     } finally {
-      stop.abort();
+      stop?.abort();
     }
   };
   const atomically = <T>(work: () => Promise<T>): Promise<T> =>
