@@ -23,44 +23,6 @@ const READY_MS = 60_000;
 const POLL_MS = 100;
 
 /**
- * bqemulator wants an extension of DuckDB for geography downloaded at its start; nothing here uses geography. It spends most of its
- * time on trees of statements: it parses one statement some twenty times, rule by rule (a copy of the first tree is four times
- * cheaper, and two modules only look at it), copies places and notes of each node by the general way (a flat dictionary needs none
- * of it), and translates a text that comes again from the start. And it leaves many small objects, for which Python looks through
- * all of them far too often.
- */
-const BQEMULATOR = `
-import copy, gc
-from functools import lru_cache
-import sqlglot
-from sqlglot.expressions import core
-gc.set_threshold(100_000, 50, 50)
-core.deepcopy = lambda one, memo=None: dict(one) if type(one) is dict else copy.deepcopy(one, memo)
-parse_one = sqlglot.parse_one
-parsed = lru_cache(256)(lambda sql, dialect: parse_one(sql, read=dialect))
-sqlglot.parse_one = lambda sql, read=None, dialect=None, into=None, **more: (
-    parse_one(sql, read=read, dialect=dialect, into=into, **more) if into or more else parsed(sql, read or dialect).copy())
-class Reading:
-    errors = sqlglot.errors
-    parse_one = staticmethod(lambda sql, read=None: parsed(sql, read))
-from bqemulator.catalog import ddl_sync
-from bqemulator.sql import catalog_schema, table_rewriter
-ddl_sync.sqlglot = catalog_schema.sqlglot = Reading
-from bqemulator.sql.translator import SQLTranslator
-translate, translations = SQLTranslator.translate, {}
-def translated(self, sql, *, schema=None, caller=None, **more):
-    about = (sql, repr(schema), caller)
-    if about not in translations:
-        translations[about] = translate(self, sql, schema=schema, caller=caller, **more)
-    return translations[about]
-SQLTranslator.translate = translated
-table_rewriter.rewrite_table_refs = lru_cache(1024)(table_rewriter.rewrite_table_refs)
-from bqemulator.storage import engine
-engine.DuckDBEngine._load_spatial = lambda self: None
-from bqemulator.cli import main
-main()`;
-
-/**
  * Starts the named emulators: Firestore and Pub/Sub of the Google Cloud CLI (with Java), BigQuery by bqemulator of a Python.
  * A name may be wanted more than once. Says of each where it is, or why it is left out. They end with `stop`, and when this
  * process is told to end.
@@ -152,18 +114,9 @@ function bigquery(port: number, python: string): Start {
       missing: `${python} has no bqemulator; install bqemulator and numpy from PyPI into a Python of their own and pass it as --python`,
     };
   }
-  const args = [
-    '-c',
-    BQEMULATOR,
-    'start',
-    '--rest-port',
-    String(port),
-    '--grpc-port',
-    '0',
-    '--log-level',
-    'error',
-  ];
-  return { command: python, args };
+  const program = join(import.meta.dirname, 'bigquery-emulator.py');
+  const args = ['--rest-port', String(port), '--grpc-port', '0', '--log-level', 'error'];
+  return { command: python, args: [program, 'start', ...args] };
 }
 
 async function freePort(): Promise<number> {
