@@ -9,7 +9,7 @@ import { bindings, chunksOf, duckdbError, reader } from './values.ts';
 
 /** A portable statement in DuckDB's spelling. */
 export interface Translation {
-  /** The statement with each parameter as it is to be spelled: a literal or `$name`, undefined for an empty list. */
+  /** The statement with each parameter as it is to be spelled: a literal, the literals of a list in brackets or `$name`, undefined for an empty list. */
   text(spell: (name: string) => string | undefined): string;
   /** Parameters the statement names. */
   readonly names: ReadonlySet<string>;
@@ -88,7 +88,8 @@ function translated(sql: string): Translation {
           if (typeof piece === 'string') return piece;
           const spelled = spell(piece.parameter);
           if (!piece.isList) return spelled ?? `$${piece.parameter}`;
-          return spelled === undefined ? '(SELECT NULL WHERE FALSE)' : `(SELECT unnest(${spelled}))`;
+          if (spelled === undefined) return '(SELECT NULL WHERE FALSE)';
+          return spelled.startsWith('(') ? spelled : `(SELECT unnest(${spelled}))`;
         })
         .join(''),
   };

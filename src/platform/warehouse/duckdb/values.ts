@@ -79,8 +79,8 @@ export interface Bindings {
 
 /**
  * The parameters a statement names. Single values are spelled as literals of their type: the engine plans a statement with
- * bound values twice, which for few rows costs more than running it. Lists are bound. A parameter that is named and not
- * given is TIPOFF_BAD_INPUT.
+ * bound values twice, which for few rows costs more than running it. Long lists are bound, since reading them as text costs
+ * more than planning. A parameter that is named and not given is TIPOFF_BAD_INPUT.
  */
 export function bindings(names: ReadonlySet<string>, params: SqlParams): Bindings {
   const spelled = new Map<string, string | undefined>();
@@ -94,7 +94,7 @@ export function bindings(names: ReadonlySet<string>, params: SqlParams): Binding
         details: { parameter: name },
       });
     }
-    const literal = isList(value) ? undefined : literalOf(value);
+    const literal = isList(value) ? literalsOf(name, value) : literalOf(value);
     spelled.set(name, literal ?? `$${name}`);
     if (literal !== undefined) continue;
     if (!isList(value)) {
@@ -108,6 +108,19 @@ export function bindings(names: ReadonlySet<string>, params: SqlParams): Binding
     }
   }
   return { spelled, values, types };
+}
+
+/** Items of a list up to which its literals take less time than a second plan. */
+const MAX_LITERALS = 100;
+
+/** A short list as the literals of its items in brackets; undefined for one that is empty or long, or has text that no literal can hold. */
+function literalsOf(name: string, list: readonly string[] | readonly number[]): string | undefined {
+  if (list.length === 0 || list.length > MAX_LITERALS) return undefined;
+  const type = itemType(name, list);
+  const items = list.map((item) =>
+    typeof item === 'number' ? `CAST('${item}' AS ${type})` : literalOf(item),
+  );
+  return items.includes(undefined) ? undefined : `(${items.join(', ')})`;
 }
 
 /** A value as a literal of the type that binding it would give it; undefined for text that no literal can hold. */

@@ -47,6 +47,21 @@ describe('a value given to a statement', async () => {
   });
 
   it.each([
+    ['short', 3],
+    ['long', 300],
+  ])('is found in a list of its kind, and only there, when the list is %s', async (_, length) => {
+    const places = Array.from({ length }, (_, i) => i + 1);
+    const lists = [places, places.map((n) => n + 0.1), places.map((n) => `it's ${n}`)];
+    for (const list of lists) {
+      const [seen] = await warehouse.query(
+        'SELECT @last IN UNNEST(@list) AS inside, @last NOT IN UNNEST(@list) AS outside, @other IN UNNEST(@list) AS other, NULL IN UNNEST(@list) AS none',
+        { list, last: list.at(-1) ?? null, other: typeof list[0] === 'string' ? 'it' : 0.5 },
+      );
+      expect(seen).toEqual({ inside: true, outside: false, other: false, none: null });
+    }
+  });
+
+  it.each([
     ['text', 'a', 'VARCHAR'],
     ['a whole number', 7, 'BIGINT'],
     ['a fraction', 7.5, 'DOUBLE'],
