@@ -49,16 +49,26 @@ export async function computedWorld(): Promise<Warehouse> {
   return openCopy(made);
 }
 
+/** The processors that say what happened: they are run over all history, whatever range is asked for. */
+export const SUMMARIES = PROCESSORS.filter(
+  ({ name }) => name === 'ScheduleReference' || name.endsWith('GameSummary'),
+);
+/** The others, whose rows are as of their slate. */
+export const AS_OF_SLATES = PROCESSORS.filter((processor) => !SUMMARIES.includes(processor));
+
+/** A processor as it is. */
+export const unchanged = ({ select }: Processor): string => select;
+
 /** Runs processors over a range, as they are or changed. */
 export async function compute(
   warehouse: Warehouse,
   from: string,
   to: string,
-  change: (processor: Processor) => string = (processor) => processor.select,
+  change: (processor: Processor) => string = unchanged,
+  processors: readonly Processor[] = PROCESSORS,
 ): Promise<void> {
-  for (const processor of PROCESSORS) {
-    const whole = processor.name === 'ScheduleReference' || processor.name.endsWith('GameSummary');
-    const [first, last] = whole ? [HISTORY_FROM, '9999-12-31'] : [from, to];
+  for (const processor of processors) {
+    const [first, last] = SUMMARIES.includes(processor) ? [HISTORY_FROM, '9999-12-31'] : [from, to];
     const params = rangeParams({ from: first as Slate, to: last as Slate, asOf: NO_AS_OF });
     await warehouse.replaceRange(
       processor.table,
@@ -72,9 +82,7 @@ export async function compute(
 /** Everything that was computed for slates from..to, as text, table by table. */
 export async function fingerprint(warehouse: Warehouse, from: string, to: string = from): Promise<string> {
   const parts: string[] = [];
-  for (const { table } of PROCESSORS.filter(
-    ({ name }) => name !== 'ScheduleReference' && !name.endsWith('GameSummary'),
-  )) {
+  for (const { table } of AS_OF_SLATES) {
     const rows = await warehouse.query<Row>(
       `SELECT * FROM ${table.dataset}.${table.name} WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) ORDER BY ${table.key.join(', ')}`,
       { from, to },
