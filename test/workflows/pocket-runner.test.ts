@@ -95,19 +95,26 @@ jobs: { a: { runs-on: x, steps: [{ run: 'printf "%s" "$WHO" >> "$GITHUB_STEP_SUM
   });
 
   it.each([
-    ['an event the workflow does not answer', 'push', [], 'not push'],
-    ['an input that is not declared', 'workflow_dispatch', ['--input', 'speed=9'], 'there is no input speed'],
-    ['an input that is missing', 'workflow_dispatch', [], 'reason is required'],
+    ['an event the workflow does not answer', 'push', {}, 'not push'],
+    ['an input that is not declared', 'workflow_dispatch', { speed: '9' }, 'there is no input speed'],
+    ['an input that is missing', 'workflow_dispatch', {}, 'reason is required'],
     [
       'a choice that is none',
       'workflow_dispatch',
-      ['--input', 'reason=x', '--input', 'staged=burn'],
+      { reason: 'x', staged: 'burn' },
       'staged: expected one of',
     ],
-  ])('refuses %s', async (_what, event, options, says) => {
-    const ran = await workflow('.github/workflows/reset-batch.yml', event, options);
+  ])('refuses %s', async (_what, event, inputs, says) => {
+    await expect(runHere({ file: 'reset-batch.yml', event, inputs }, {})).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+      message: expect.stringContaining(says),
+    });
+  });
+
+  it('ends with 2 when it refuses, and says why', async () => {
+    const ran = await workflow('.github/workflows/reset-batch.yml', 'push');
     expect(ran).toMatchObject({ code: 2, jobs: [] });
-    expect(ran.log).toContain(says);
+    expect(ran.log).toContain('not push');
   });
 });
 
