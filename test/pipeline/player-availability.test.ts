@@ -6,7 +6,9 @@ import { players, schedule } from '#core/contracts/nba_reference.ts';
 import { playerAvailabilityProcessor } from '#pipeline/precompute/player-availability.ts';
 import { NO_AS_OF, rangeParams } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { openCopy } from '#test/platform/warehouse/copies.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
+import { computedLeague, TONIGHT } from './computed-league.ts';
 
 const GAMES = 30;
 const slates = Array.from({ length: GAMES }, (_, day) => addDays(parseSlate('2024-11-01'), day));
@@ -14,6 +16,17 @@ const slates = Array.from({ length: GAMES }, (_, day) => addDays(parseSlate('202
 const STAR = { player_id: 1, player_lookup: 'star', minutes: 32, plays: () => true };
 const BENCH = { player_id: 2, player_lookup: 'bench', minutes: 10, plays: (game: number) => game % 2 === 0 };
 const BOTH = [STAR, BENCH];
+/** Others, on no list, who play the rest of every game. */
+const OTHERS = Array.from({ length: 5 }, (_, i) => ({ player_id: 11 + i, player_lookup: `other${i}` }));
+const GAME_MINUTES = 240;
+
+const isListed = (id: number): boolean => BOTH.some(({ player_id }) => player_id === id);
+
+function minutesOf(day: number): { player_id: number; player_lookup: string; minutes: number }[] {
+  const those = BOTH.filter(({ plays }) => plays(day)).map(({ plays: _, ...who }) => who);
+  const left = GAME_MINUTES - those.reduce((sum, { minutes }) => sum + minutes, 0);
+  return [...those, ...OTHERS.map((who) => ({ ...who, minutes: left / OTHERS.length }))];
+}
 
 const at = (slate: string, time: string): string => new Date(`${slate}T${time}:00-05:00`).toISOString();
 const provenance = (row_id: string) => ({
@@ -59,7 +72,7 @@ async function fill(warehouse: Warehouse): Promise<void> {
   await warehouse.append(
     playerGameSummary,
     slates.flatMap((slate, day) =>
-      BOTH.filter(({ plays }) => plays(day)).map(({ player_id, player_lookup, minutes }) => ({
+      minutesOf(day).map(({ player_id, player_lookup, minutes }) => ({
         ...nothing(Object.keys(playerGameSummary.columns)),
         ...{ player_id, player_name: player_lookup, player_lookup, minutes, points: 4 },
         ...{ game_id: game(slate), slate, season: '2024-25', season_type: 'regular', ...teams },
@@ -151,7 +164,8 @@ describe('the probability of playing', () => {
       playerAvailabilityProcessor.select,
       range,
     );
-    for (const { slate, player_id, p_plays } of rows) seen.set(`${slate} ${player_id}`, p_plays);
+    for (const { slate, player_id, p_plays } of rows)
+      if (isListed(player_id)) seen.set(`${slate} ${player_id}`, p_plays);
   });
   afterAll(() => warehouse.close());
 
@@ -191,7 +205,7 @@ describe('tonight’s context', () => {
       }>(playerAvailabilityProcessor.select, range);
       return Object.fromEntries(
         rows
-          .filter(({ slate }) => slate === tonight)
+          .filter(({ slate, player_id }) => slate === tonight && isListed(player_id))
           .map(({ team_abbr, player_id, share, is_member, p_plays }) => [
             `${team_abbr} ${player_id}`,
             { share, is_member, p_plays },
@@ -224,5 +238,38 @@ describe('tonight’s context', () => {
 
   it('leaves what is counted of earlier slates as it is, so that a slate alone equals the same slate in a range', async () => {
     expect(await rowsOfTonight(toNewYork('from'), from)).toEqual(await rowsOfTonight(toNewYork('from')));
+  });
+});
+
+describe('half of a box score', () => {
+  it('says no more of who comes than none of it, to teams that were not in the game', async () => {
+    const lastNight = addDays(TONIGHT, -1);
+    const { file } = await computedLeague();
+    /** Tonight's probabilities without some rows of last night. */
+    const without = async (rows: string) => {
+      const warehouse = await openCopy(file);
+      try {
+        const range = { from: TONIGHT, to: TONIGHT, asOf: NO_AS_OF };
+        await warehouse.execute(
+          `DELETE FROM nba_analytics.player_game_summary WHERE slate = CAST(@slate AS DATE) AND ${rows}`,
+          { slate: lastNight },
+        );
+        return await warehouse.query<{ p_plays: number }>(
+          `SELECT a.team_abbr, a.player_id, a.p_plays FROM (${playerAvailabilityProcessor.select}) AS a
+           WHERE a.team_abbr NOT IN (
+             SELECT home_abbr FROM nba_reference.schedule WHERE slate = CAST(@last_night AS DATE)
+             UNION ALL SELECT away_abbr FROM nba_reference.schedule WHERE slate = CAST(@last_night AS DATE))
+           ORDER BY a.team_abbr, a.player_id`,
+          { ...rangeParams(range), last_night: lastNight },
+        );
+      } finally {
+        await warehouse.close();
+      }
+    };
+    const none = await without('TRUE');
+    expect(none.length).toBeGreaterThan(20);
+    expect(await without('MOD(player_id, 2) = 0')).toEqual(none);
+    // The game counts where it is whole.
+    expect(await without('FALSE')).not.toEqual(none);
   });
 });

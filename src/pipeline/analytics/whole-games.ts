@@ -11,6 +11,12 @@ const MAX_MINUTES_OFF = 4.5;
 /** How many days back to look for a player's last team. */
 const STAY_DAYS = 30;
 
+/** SQL: true when the sum of the minutes of a side is the length of a game, overtimes included. */
+export function fillsGameSql(minutes: string): string {
+  const overtimes = `fn.greatest2(ROUND(fn.safe_div(${minutes} - ${REGULATION}, ${OVERTIME})), 0)`;
+  return `ABS(${minutes} - ${REGULATION} - ${OVERTIME} * ${overtimes}) <= ${MAX_MINUTES_OFF}`;
+}
+
 /**
  * SQL: both sides of every counted game of some slates, and whether the summary of the side is complete: enough players on
  * court, minutes that fill the game, points that agree with the shots and with the team's own line, and not mostly players who
@@ -21,7 +27,7 @@ export function sidesOf(from: string, to: string): string {
   return `
 SELECT g.game_id, g.slate, g.tipoff_at, g.team_abbr, g.label,
   COALESCE(p.on_court >= ${MIN_ON_COURT} AND p.strangers * 2 < p.on_court AND p.contradictions = 0 AND t.team_abbr IS NULL
-    AND ABS(p.minutes - ${REGULATION} - ${OVERTIME} * fn.greatest2(ROUND(fn.safe_div(p.minutes - ${REGULATION}, ${OVERTIME})), 0)) <= ${MAX_MINUTES_OFF}, FALSE) AS is_whole,
+    AND ${fillsGameSql('p.minutes')}, FALSE) AS is_whole,
   CASE
     WHEN COALESCE(p.on_court, 0) < ${MIN_ON_COURT} THEN CAST(COALESCE(p.on_court, 0) AS STRING) || ' players on court'
     WHEN p.strangers * 2 >= p.on_court THEN CAST(p.strangers AS STRING) || ' of ' || CAST(p.on_court AS STRING) || ' players were with the opponent before'

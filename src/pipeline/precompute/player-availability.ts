@@ -3,6 +3,7 @@ import { AVAILABLE_STATS, playerAvailability } from '#core/contracts/nba_precomp
 import { availabilityReports, injuryReports, teamStatements } from '#core/contracts/nba_raw.ts';
 import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
 import { LISTS, lookedAt, statusesSql } from '#pipeline/analytics/statuses.ts';
+import { fillsGameSql } from '#pipeline/analytics/whole-games.ts';
 import { NO_NEXT, type Processor } from '#pipeline/processor.ts';
 import { literal, playerDecay, runningSum, seasonYear, weightAt } from './windows.ts';
 
@@ -113,10 +114,11 @@ const priorSql = `CASE t.status_class ${Object.entries(PRIOR)
  * Who is expected to play, as a probability. Candidates are the players who shared in the team's games lately, and those of
  * tonight's context who are new to it; each belongs to a class (status at the cut-off, expected minutes, share of games where
  * he is not listed, games missed in a row, kind of reason, whether he was listed for the team's game before, where he has not
- * played yet this season), and is as likely to play as earlier players of his class, counted over all slates strictly before.
- * The class of everything leans on the product of odds of two wider ones, of his minutes and of his absence, over those of his
- * status alone: who misses games without being listed is left out by the coach, and who was listed until now and is no longer
- * comes back. History is read as long before tip-off as tonight's game is, because a status means something else at noon than
+ * played yet this season), and is as likely to play as earlier players of his class, counted over all slates strictly before,
+ * in games whose box score is whole: of half a team nobody knows who came. The class of everything leans on the product of odds
+ * of two wider ones, of his minutes and of his absence, over those of his status alone: who misses games without being listed is
+ * left out by the coach, and who was listed until now and is no longer comes back. History is read as long before tip-off as
+ * tonight's game is, because a status means something else at noon than
  * fifteen minutes before the game. Who has appeared for another team since, or was listed by one, is counted no more; tonight,
  * whoever is not in the context of the team does not play for it.
  */
@@ -278,7 +280,9 @@ tallies AS (
   SELECT l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, l.slate, SUM(CASE WHEN l.is_counted AND f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS n,
     SUM(CASE WHEN l.is_counted AND p.player_id IS NOT NULL AND f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS came
   FROM asked l
-  LEFT JOIN (SELECT DISTINCT game_id, team_abbr FROM played) f ON f.game_id = l.game_id AND f.team_abbr = l.team_abbr
+  LEFT JOIN (
+    SELECT game_id, team_abbr FROM played GROUP BY game_id, team_abbr HAVING ${fillsGameSql('SUM(minutes)')}
+  ) f ON f.game_id = l.game_id AND f.team_abbr = l.team_abbr
   LEFT JOIN played p ON p.player_id = l.player_id AND p.game_id = l.game_id
   GROUP BY l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, l.slate
 ),
