@@ -124,6 +124,9 @@ describe('the catalogue on a healthy world', () => {
   /** What fails by itself once no day follows the last evening: nothing runs, and nothing is scheduled. */
   const AGES = ['schedule_ahead', 'job_heartbeats', 'backup_fresh', 'season_reconciled'];
 
+  /** What the last evening of this league has too few forecasts for: it is asked anew, has nothing to say, and only a pass closes. */
+  const TOO_FEW = ['direction_imbalance'];
+
   itForSpread(CATALOGUE, 8)(
     '$id fails for as long as its input is broken, and ends with the first pass after the repair',
     async (canary) => {
@@ -142,7 +145,8 @@ describe('the catalogue on a healthy world', () => {
         await undo();
       }
       const failing = await daysLater(canary, 10, 30);
-      if (!AGES.includes(canary.id)) expect(failing.filter((slate) => slate <= moment.slate)).toEqual([]);
+      const left = TOO_FEW.includes(canary.id) ? [moment.slate] : [];
+      if (!AGES.includes(canary.id)) expect(failing.filter((slate) => slate <= moment.slate)).toEqual(left);
       if (canary.looksAt === 'now' && !AGES.includes(canary.id)) expect(failing).toEqual([]);
       await forget(canary);
     },
