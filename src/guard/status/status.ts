@@ -53,14 +53,10 @@ export interface Status {
 }
 
 /**
- * Answers the morning questions, all unless some are named, for a slate, by default today's in New York. Only reads, and runs
- * only the canaries of what is asked. A question that cannot be answered is `unknown`, with the error, and does not affect the others. Throws when the calendar itself is unreadable.
+ * Answers the morning questions for a slate, by default today's in New York. Only reads. A question that cannot be
+ * answered is `unknown`, with the error, and does not affect the others. Throws when the calendar itself is unreadable.
  */
-export async function readStatus(
-  deps: StatusDeps,
-  wanted?: Slate,
-  questions: readonly Question[] = QUESTIONS,
-): Promise<Status> {
+export async function readStatus(deps: StatusDeps, wanted?: Slate): Promise<Status> {
   const now = deps.clock.now();
   const slate = wanted ?? slateOf(now);
   const calendar = await readCalendar(deps.warehouse, slate);
@@ -71,9 +67,9 @@ export async function readStatus(
     lastNight: calendar.previousGameDay(slate),
     noGames: calendar.whyNoGames(slate),
   };
-  const judged = await askCanaries(deps, moment, questions);
+  const judged = await askCanaries(deps, moment);
   const answers: Answer[] = [];
-  for (const question of questions) answers.push(await answer(deps, moment, question, judged));
+  for (const question of QUESTIONS) answers.push(await answer(deps, moment, question, judged));
   const open = (await listIncidents(deps.state, 'open')).filter(({ hidden_by }) => hidden_by === null);
   const waiting = await deps.state.list<OutboxDoc>(OUTBOX, { where: { status: 'pending' } });
   return {
@@ -98,12 +94,11 @@ export async function readStatus(
 async function askCanaries(
   deps: StatusDeps,
   { now, slate, lastNight, calendar }: StatusMoment,
-  questions: readonly Question[],
 ): Promise<Map<string, Outcome>> {
   const halt = await readHalt(deps.state);
   const statements = statementsWithin(deps.warehouse, byteBudget(Number.POSITIVE_INFINITY));
   const asking = { context: deps, halt, statements };
-  const canaries = canariesNamed(questions.flatMap((question) => question.canaries ?? []));
+  const canaries = canariesNamed(QUESTIONS.flatMap((question) => question.canaries ?? []));
   const outcomes = canaries.map(async (canary): Promise<[string, Outcome]> => {
     const about = canary.looksAt === 'last_night' ? (lastNight ?? addDays(slate, -1)) : slate;
     const moment = { asOf: now, slate: about, calendar };

@@ -1,8 +1,7 @@
-/** Players on court below which a side cannot have played. */
-const MIN_ON_COURT = 5;
-/** Player-minutes of a side in regulation, and in one overtime. */
-const REGULATION = 240;
-const OVERTIME = 25;
+import { teamMinutesSql } from './game-summaries.ts';
+
+/** Players of a side on court at the same time; with fewer it cannot have played. */
+const SIDE = 5;
 /**
  * Player-minutes by which the sum of a side may differ from the length of the game. Sources that round to minutes are off by at
  * most four (measured on 7,380 sides of three seasons, 2022-25); a missing player accounts for more than that.
@@ -13,8 +12,7 @@ const STAY_DAYS = 30;
 
 /** SQL: true when the sum of the minutes of a side is the length of a game, overtimes included. */
 export function fillsGameSql(minutes: string): string {
-  const overtimes = `fn.greatest2(ROUND(fn.safe_div(${minutes} - ${REGULATION}, ${OVERTIME})), 0)`;
-  return `ABS(${minutes} - ${REGULATION} - ${OVERTIME} * ${overtimes}) <= ${MAX_MINUTES_OFF}`;
+  return `ABS(${minutes} - ${SIDE} * (${teamMinutesSql(minutes)})) <= ${MAX_MINUTES_OFF}`;
 }
 
 /**
@@ -26,10 +24,10 @@ export function fillsGameSql(minutes: string): string {
 export function sidesOf(from: string, to: string): string {
   return `
 SELECT g.game_id, g.slate, g.tipoff_at, g.team_abbr, g.label,
-  COALESCE(p.on_court >= ${MIN_ON_COURT} AND p.strangers * 2 < p.on_court AND p.contradictions = 0 AND t.team_abbr IS NULL
+  COALESCE(p.on_court >= ${SIDE} AND p.strangers * 2 < p.on_court AND p.contradictions = 0 AND t.team_abbr IS NULL
     AND ${fillsGameSql('p.minutes')}, FALSE) AS is_whole,
   CASE
-    WHEN COALESCE(p.on_court, 0) < ${MIN_ON_COURT} THEN CAST(COALESCE(p.on_court, 0) AS STRING) || ' players on court'
+    WHEN COALESCE(p.on_court, 0) < ${SIDE} THEN CAST(COALESCE(p.on_court, 0) AS STRING) || ' players on court'
     WHEN p.strangers * 2 >= p.on_court THEN CAST(p.strangers AS STRING) || ' of ' || CAST(p.on_court AS STRING) || ' players were with the opponent before'
     WHEN p.contradictions > 0 THEN CAST(p.contradictions AS STRING) || ' rows contradict themselves'
     WHEN t.team_abbr IS NOT NULL THEN 'players ' || CAST(t.players_points AS STRING) || ' points, team ' || CAST(t.points AS STRING)

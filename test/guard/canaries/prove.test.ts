@@ -124,7 +124,7 @@ describe('the catalogue on a healthy world', () => {
   /** What fails by itself once no day follows the last evening: nothing runs, and nothing is scheduled. */
   const AGES = ['schedule_ahead', 'job_heartbeats', 'backup_fresh', 'season_reconciled'];
 
-  /** What the last evening of this league has too few forecasts for: it is asked anew, has nothing to say, and only a pass closes. */
+  /** Checks for which the last evening of this league has too few forecasts: after the repair they skip, and only a pass closes. */
   const TOO_FEW = ['direction_imbalance'];
 
   itForSpread(CATALOGUE, 8)(

@@ -1,7 +1,7 @@
 import { afterAll, afterEach } from 'vitest';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import type { Answer, StatusDeps } from '#guard/status/answer.ts';
-import { QUESTIONS, readStatus, type Status } from '#guard/status/status.ts';
+import { readStatus, type Status } from '#guard/status/status.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
@@ -66,16 +66,13 @@ export function statusWorlds(): (options?: StatusWorldOptions) => Promise<TestSt
       clock,
       read,
       answer: async (number) => {
-        const [found] = (await readStatus(world, SLATE, questionOf(number))).answers;
+        const found = (await read()).answers.find((one) => one.number === number);
         if (found === undefined) throw new Error(`no answer ${number}`);
         return found;
       },
     };
   };
 }
-
-/** One question, by its number. */
-export const questionOf = (number: number) => QUESTIONS.filter((one) => one.number === number);
 
 async function emptyWarehouse(games: number): Promise<Warehouse> {
   const warehouse = await openWarehouse();

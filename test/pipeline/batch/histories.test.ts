@@ -150,7 +150,7 @@ describe('any history of starts, workers, sweeps, resets, crashes and late arriv
         for (const { state } of await expectSoundSlate(world, slate))
           ends.set(state, (ends.get(state) ?? 0) + 1);
       }),
-      // A fixed seed: 1the same histories every time, so that what they must cover below is no matter of luck.
+      // A fixed seed: the same histories every time, so that what they must cover below is no matter of luck.
       { numRuns: times(12, 40), seed: 1 },
     );
     // A test of histories that never publish, or always do, would prove nothing.

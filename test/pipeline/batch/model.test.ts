@@ -319,7 +319,7 @@ describe('the batches of a slate', () => {
         const setup = () => ({ model: new SlateModel(), real: { world, slate, seen } });
         await fc.asyncModelRun(setup, steps);
       }),
-      // A fixed seed: 11what the runs must cover below is no matter of luck.
+      // A fixed seed: what the runs must cover below is no matter of luck.
       { numRuns: times(30, 120), seed: 11, endOnFailure: false },
     );
     const rare = [

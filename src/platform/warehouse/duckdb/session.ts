@@ -9,7 +9,7 @@ import { bindings, chunksOf, duckdbError, reader } from './values.ts';
 
 /** A portable statement in DuckDB's spelling. */
 export interface Translation {
-  /** The statement with each parameter as it is to be spelled: a literal, the literals of a list in brackets or `$name`, undefined for an empty list. */
+  /** The statement with each parameter as it is spelled: a literal, a list of literals in parentheses, or `$name`; undefined for an empty list. */
   text(spell: (name: string) => string | undefined): string;
   /** Parameters the statement names. */
   readonly names: ReadonlySet<string>;
@@ -157,9 +157,9 @@ export function openSession(connection: DuckDBConnection, rightOfWay: RightOfWay
     maxSeconds?: number,
   ): Promise<DuckDBMaterializedResult> => {
     const statement = toDuckDb(sql);
-    const stop = maxSeconds === undefined ? undefined : new AbortController();
+    const stop = new AbortController();
     let isLate = false;
-    if (stop !== undefined && maxSeconds !== undefined) {
+    if (maxSeconds !== undefined) {
       systemClock.sleep(maxSeconds * 1000, stop.signal).then(
         () => {
           isLate = true;
@@ -186,7 +186,7 @@ export function openSession(connection: DuckDBConnection, rightOfWay: RightOfWay
         cause: error,
       });
     } finally {
-      stop?.abort();
+      stop.abort();
     }
   };
   const atomically = <T>(work: () => Promise<T>): Promise<T> =>

@@ -110,10 +110,10 @@ export function bindings(names: ReadonlySet<string>, params: SqlParams): Binding
   return { spelled, values, types };
 }
 
-/** Items of a list up to which its literals take less time than a second plan. */
+/** Most items of a list that are spelled as literals: reading them takes less time than planning the statement twice. */
 const MAX_LITERALS = 100;
 
-/** A short list as the literals of its items in brackets; undefined for one that is empty or long, or has text that no literal can hold. */
+/** A short list as literals in parentheses; undefined for one that is empty or long, or has text that no literal can hold. */
 function literalsOf(name: string, list: readonly string[] | readonly number[]): string | undefined {
   if (list.length === 0 || list.length > MAX_LITERALS) return undefined;
   const type = itemType(name, list);

@@ -44,7 +44,7 @@ import { createTable, declaredSpelling, isOfContract } from './catalogue.ts';
 import type { Session } from './session.ts';
 import { duckdbError } from './values.ts';
 
-/** Up to so many rows, asking for their keys takes half the time of loading them into a table and comparing it. */
+/** Up to this many rows, asking which keys are there takes half the time of loading the rows into a table and comparing it. */
 const FEW_ROWS = 64;
 /** Rows sent to the engine per chunk. */
 const CHUNK_ROWS = 2048;
