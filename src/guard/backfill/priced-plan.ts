@@ -83,6 +83,7 @@ function recordingWarehouse(engine: Warehouse['engine']): RecordingWarehouse {
       replaceFunctions: refuse('functions'),
       listFunctions: refuse('a list of functions'),
       describe: refuse('the shape of a table'),
+      shapesOf: refuse('the shapes of tables'),
       prepare: refuse('a prepared warehouse'),
     },
   };

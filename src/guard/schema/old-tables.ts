@@ -2,7 +2,7 @@ import { columnNames, type TableContract, tableId } from '#core/contracts/define
 import { TipoffError } from '#core/errors.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
-type Described = Pick<Warehouse, 'describe'>;
+type Described = Pick<Warehouse, 'shapesOf'>;
 
 /** Throws TIPOFF_SCHEMA_MISMATCH when a table lacks a column of its contract: every step on it would fail. */
 export async function requireCurrentTables(
@@ -36,8 +36,9 @@ async function lackingColumns(
   contracts: readonly TableContract[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const lacking = new Map<string, readonly string[]>();
+  const shapes = await warehouse.shapesOf(contracts);
   for (const contract of contracts) {
-    const live = await warehouse.describe(contract, 'shape');
+    const live = shapes.get(tableId(contract));
     if (live === undefined) continue;
     const there = new Set(live.map(({ name }) => name));
     const missing = columnNames(contract).filter((name) => !there.has(name));

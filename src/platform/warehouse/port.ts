@@ -202,6 +202,8 @@ export interface Warehouse {
    * writers do not need and an engine may have to read from another place.
    */
   describe(table: TableRef, depth?: 'shape' | 'whole'): Promise<LiveColumn[] | undefined>;
+  /** The columns of many tables without their descriptions, by `dataset.table`; a table that does not exist is not among them. Never cached. */
+  shapesOf(tables: readonly TableRef[]): Promise<ReadonlyMap<string, readonly LiveColumn[]>>;
   /** Creates missing datasets, the `fn` library and missing contract tables; never changes an existing table. */
   prepare(tables: readonly TableContract[]): Promise<void>;
   /** Cheap proof that the store answers. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { tableId } from '#core/contracts/define.ts';
 import { textDigest } from '#platform/sql/port.ts';
-import type { Warehouse } from '#platform/warehouse/port.ts';
+import type { TableRef, Warehouse } from '#platform/warehouse/port.ts';
 import { byInstant, everyType, fullRow } from './tables.ts';
 
 /** Creating, describing, listing and dropping, and the end of a warehouse. */
@@ -232,6 +233,26 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
 
     it('tells a table that does not exist from one without columns of interest', async () => {
       expect(await warehouse().describe({ dataset: 'nba_raw', name: 'nowhere' })).toBeUndefined();
+    });
+
+    it('gives the shapes of those of many tables that exist, each by its name', async () => {
+      const shapeOf = async (table: TableRef) =>
+        (await warehouse().describe(table))?.map(({ description: _description, ...column }) => column);
+      await warehouse().createTable(everyType, staging);
+      await warehouse().addColumn(staging, 'colour', { type: 'STRING', description: 'A colour' });
+      const shapes = await warehouse().shapesOf([
+        staging,
+        { dataset: 'nba_raw', name: 'nowhere' },
+        everyType,
+      ]);
+      expect([...shapes.keys()].toSorted()).toEqual([tableId(everyType), tableId(staging)].toSorted());
+      expect(shapes.get(tableId(everyType))).toEqual(await shapeOf(everyType));
+      expect(shapes.get(tableId(staging))?.at(-1)).toEqual({
+        name: 'colour',
+        type: 'STRING',
+        required: false,
+      });
+      expect(shapes.get(tableId(staging))).toEqual(await shapeOf(staging));
     });
   });
 

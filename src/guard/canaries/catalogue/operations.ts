@@ -14,6 +14,7 @@ import {
 } from '#guard/canaries/definition.ts';
 import { readHalt } from '#guard/canaries/halt.ts';
 import { CANARY_JOB, lastBeats } from '#guard/canaries/heartbeats.ts';
+import type { LiveColumn } from '#platform/warehouse/port.ts';
 import { RUNS } from './runs.ts';
 import { whole } from './sql.ts';
 import { WORK } from './work.ts';
@@ -121,9 +122,13 @@ const jobHeartbeats = defineCanary({
   ],
 });
 
-async function compare(context: CanaryContext, table: TableContract): Promise<CheckedThing> {
+async function drifted({ warehouse }: CanaryContext): Promise<CheckedThing[]> {
+  const shapes = await warehouse.shapesOf(CONTRACTS);
+  return CONTRACTS.map((table) => compare(table, shapes.get(tableId(table))));
+}
+
+function compare(table: TableContract, live: readonly LiveColumn[] | undefined): CheckedThing {
   const subject = tableId(table);
-  const live = await context.warehouse.describe(table, 'shape');
   if (live === undefined) return { subject, is_bad: true, note: 'does not exist' };
   const types = new Map(live.map(({ name, type }) => [name, type]));
   const missing = Object.keys(table.columns).filter((name) => !types.has(name));
@@ -153,7 +158,7 @@ const contractDrift = defineCanary({
   dependsOn: [],
   explains: [{ unasked: true, when: IS_LACKING }],
   whenEmpty: 'fail',
-  look: { probe: (context) => Promise.all(CONTRACTS.map((table) => compare(context, table))) },
+  look: { probe: drifted },
   sabotage: {
     act: async ({ warehouse }) => {
       const aside = { dataset: 'nba_orchestration', name: '_canary_proof_rejected_rows' } as const;

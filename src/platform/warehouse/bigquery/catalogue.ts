@@ -38,6 +38,7 @@ export interface Catalogue {
   replaceFunctions(): Promise<void>;
   listFunctions(): Promise<FunctionInfo[]>;
   describe(table: TableRef): Promise<LiveColumn[] | undefined>;
+  shapesOf(tables: readonly TableRef[]): Promise<ReadonlyMap<string, readonly LiveColumn[]>>;
   prepare(tables: readonly TableContract[]): Promise<void>;
   ping(): Promise<void>;
 }
@@ -102,6 +103,8 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
     } while (pageToken !== undefined && pageToken !== '');
     return names.toSorted();
   };
+  const describe = async (ref: TableRef): Promise<LiveColumn[] | undefined> =>
+    (await tableOf(ref))?.schema?.fields.map(toColumn);
   /** Creates a table; false when there is one. After a lost answer, the one that is there is ours. */
   const insertTable = async (table: TableContract, as: TableRef, options: TableOptions): Promise<boolean> => {
     const json = tableResource(projectId, table, as, options);
@@ -180,9 +183,14 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
       await makeFunctions(functions);
     },
     listFunctions,
-    describe: async (ref) => {
-      const table = await tableOf(ref);
-      return table?.schema?.fields.map(toColumn);
+    describe,
+    shapesOf: async (tables) => {
+      const described = await sideBySide(tables, async (ref) => {
+        const columns = await describe(ref);
+        const shape = columns?.map(({ description: _description, ...column }) => column);
+        return shape === undefined ? undefined : ([tableId(ref), shape] as const);
+      });
+      return new Map(described);
     },
     prepare: async (tables) => {
       for (const [dataset, description] of Object.entries(DATASETS))
@@ -214,13 +222,13 @@ function otherType(table: TableRef, name: string, expected: string, seen: string
 }
 
 /** Asks about things a few at a time, in their order. What is gone since they were listed is left out. */
-async function sideBySide<T>(
-  names: readonly string[],
-  ask: (name: string) => Promise<T | undefined>,
+async function sideBySide<Thing, T>(
+  things: readonly Thing[],
+  ask: (thing: Thing) => Promise<T | undefined>,
 ): Promise<T[]> {
   const found: T[] = [];
-  for (let at = 0; at < names.length; at += SIDE_BY_SIDE) {
-    const part = await Promise.all(names.slice(at, at + SIDE_BY_SIDE).map(ask));
+  for (let at = 0; at < things.length; at += SIDE_BY_SIDE) {
+    const part = await Promise.all(things.slice(at, at + SIDE_BY_SIDE).map(ask));
     for (const one of part) if (one !== undefined) found.push(one);
   }
   return found;

@@ -72,6 +72,7 @@ export function openBigQuery(options: BigQueryOptions): BigQueryWarehouse {
     replaceFunctions: () => working(() => catalogue.replaceFunctions()),
     listFunctions: () => working(() => catalogue.listFunctions()),
     describe: (table) => working(() => catalogue.describe(table)),
+    shapesOf: (tables) => working(() => catalogue.shapesOf(tables)),
     prepare: (tables) => working(() => catalogue.prepare(tables)),
     ping: () => working(() => catalogue.ping()),
     close: end,

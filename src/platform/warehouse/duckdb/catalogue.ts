@@ -342,16 +342,37 @@ export async function describe(
   const columns = await storedShape(session, tableId(table));
   if (columns === undefined) return undefined;
   const descriptions = depth === 'shape' ? {} : await columnDescriptions(session, table);
-  return columns.map(({ name, type, notnull, dflt_value }) => {
-    const description = descriptions[name];
-    return {
-      name,
-      type: PORTABLE_TYPES[type] ?? type,
-      required: notnull,
-      ...omitUndefined({ description }),
-      ...(dflt_value === null ? {} : { default: dflt_value }),
-    };
-  });
+  return columns.map((column) => liveColumn(column, descriptions[column.name]));
+}
+
+/** The columns of tables by `dataset.table`. Not of views: of one that can no longer be read the engine still gives the columns it had. */
+export async function shapesOf(
+  session: Session,
+  tables: readonly TableRef[],
+): Promise<ReadonlyMap<string, readonly LiveColumn[]>> {
+  const columns = await session.rows<StoredColumn & { id: string }>(
+    `SELECT schema_name || '.' || table_name AS id, column_name AS name, data_type AS type, NOT is_nullable AS notnull, column_default AS dflt_value
+     FROM duckdb_columns()
+     WHERE database_name = current_database() AND schema_name || '.' || table_name IN UNNEST(@ids)
+     ORDER BY id, column_index`,
+    { ids: tables.map(tableId) },
+  );
+  return new Map(
+    [...Map.groupBy(columns, ({ id }) => id)].map(([id, own]) => [
+      id,
+      own.map((column) => liveColumn(column)),
+    ]),
+  );
+}
+
+function liveColumn({ name, type, notnull, dflt_value }: StoredColumn, description?: string): LiveColumn {
+  return {
+    name,
+    type: PORTABLE_TYPES[type] ?? type,
+    required: notnull,
+    ...omitUndefined({ description }),
+    ...(dflt_value === null ? {} : { default: dflt_value }),
+  };
 }
 
 /** Tables and views of a dataset by name prefix, with their exact row counts; a view counts zero. */

@@ -157,19 +157,9 @@ export function openSession(connection: DuckDBConnection, rightOfWay: RightOfWay
     maxSeconds?: number,
   ): Promise<DuckDBMaterializedResult> => {
     const statement = toDuckDb(sql);
-    const stop = new AbortController();
-    let isLate = false;
-    if (maxSeconds !== undefined) {
-      systemClock.sleep(maxSeconds * 1000, stop.signal).then(
-        () => {
-          isLate = true;
-          connection.interrupt();
-        },
-        () => undefined,
-      );
-    }
     const { spelled, values, types } = bindings(statement.names, params);
     const text = statement.text((name) => spelled.get(name));
+    const limit = maxSeconds === undefined ? undefined : timeLimit(connection, maxSeconds);
     try {
       if (Object.keys(values).length === 0) return await connection.run(text);
       const prepared = await connection.prepare(text);
@@ -180,13 +170,13 @@ export function openSession(connection: DuckDBConnection, rightOfWay: RightOfWay
         prepared.destroySync();
       }
     } catch (error) {
-      if (!isLate) throw duckdbError(error, sql);
+      if (limit?.isOver() !== true) throw duckdbError(error, sql);
       throw new TipoffError('TIPOFF_SQL', `the statement was ended after ${maxSeconds} s`, {
         hint: 'Read fewer rows: bound every table by its slate.',
         cause: error,
       });
     } finally {
-      stop.abort();
+      limit?.lift();
     }
   };
   const atomically = <T>(work: () => Promise<T>): Promise<T> =>
@@ -224,6 +214,23 @@ export function openSession(connection: DuckDBConnection, rightOfWay: RightOfWay
         release();
       }),
   };
+}
+
+/** Interrupts the statement that a connection runs after some seconds, unless it is lifted before. */
+function timeLimit(
+  connection: DuckDBConnection,
+  seconds: number,
+): { readonly isOver: () => boolean; readonly lift: () => void } {
+  const stop = new AbortController();
+  let isOver = false;
+  systemClock.sleep(seconds * 1000, stop.signal).then(
+    () => {
+      isOver = true;
+      connection.interrupt();
+    },
+    () => undefined,
+  );
+  return { isOver: () => isOver, lift: () => stop.abort() };
 }
 
 /** Work that waits for a connection. */

@@ -14,6 +14,7 @@ import {
   listTables,
   prepare,
   replaceFunctions,
+  shapesOf,
 } from './catalogue.ts';
 import { openSession, rowsOf, type Session } from './session.ts';
 import { columnar, duckdbError } from './values.ts';
@@ -147,6 +148,7 @@ function duckdbWarehouse(
     listFunctions: () => read(listFunctions),
     describe: (table, depth) =>
       (depth === 'shape' ? read : readAtomically)((reader) => describe(reader, table, depth)),
+    shapesOf: (tables) => read((reader) => shapesOf(reader, tables)),
     prepare: (tables) => atomically(() => prepare(session, tables)),
     ping: () =>
       read(async (reader) => {
