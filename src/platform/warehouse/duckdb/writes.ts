@@ -44,8 +44,6 @@ import { createTable, declaredSpelling, isOfContract } from './catalogue.ts';
 import type { Session } from './session.ts';
 import { duckdbError } from './values.ts';
 
-/** Up to this many rows, asking which keys are there takes half the time of loading the rows into a table and comparing it. */
-const FEW_ROWS = 64;
 /** Rows sent to the engine per chunk. */
 const CHUNK_ROWS = 2048;
 const NUMERIC_WIDTH = 38;
@@ -230,18 +228,19 @@ export async function insertRows(
       throw duckdbError(error);
     }
   };
-  const isLoaded = async (): Promise<boolean> => {
-    if (fresh || !(await isOfContract(session, table, into))) return false;
-    await load(rows);
-    return true;
+  const loadedDirectly = async (): Promise<number | undefined> => {
+    if (!(await isOfContract(session, table, into))) return undefined;
+    if (!fresh) return load(rows);
+    const unseen = await unseenRows(session, table, into, rows);
+    return unseen === undefined ? undefined : load(unseen);
   };
   // A single chunk is atomic by itself, and a transaction costs as much as a few rows.
   const isOnePiece = rows.length <= CHUNK_ROWS;
-  if (isOnePiece && (await session.exclusive(isLoaded))) return rows.length;
+  const loaded = isOnePiece ? await session.exclusive(loadedDirectly) : undefined;
+  if (loaded !== undefined) return loaded;
   return session.atomically(async () => {
-    if (!isOnePiece && (await isLoaded())) return rows.length;
-    const few = fresh ? await unseenOfFew(session, table, into, rows) : undefined;
-    if (few !== undefined) return load(few);
+    const loadedWhole = isOnePiece ? undefined : await loadedDirectly();
+    if (loadedWhole !== undefined) return loadedWhole;
     await loadWire(session.connection, table, rows, 'tipoff_wire');
     const sameKey = table.key.map((k) => `t.${k} IS NOT DISTINCT FROM s.${k}`).join(' AND ');
     const unseen = fresh
@@ -257,8 +256,8 @@ export async function insertRows(
   });
 }
 
-/** Of few rows the first of each key that is not in the table; undefined for many, and where a key is more than one text. */
-async function unseenOfFew(
+/** The first row of each key that is not in the table; undefined where a key is more than one text. */
+async function unseenRows(
   session: Session,
   table: TableContract,
   into: TableRef,
@@ -266,8 +265,7 @@ async function unseenOfFew(
 ): Promise<readonly LooseRecord[] | undefined> {
   const [key = '', ...more] = table.key;
   const { type, required } = table.columns[key] ?? {};
-  if (rows.length > FEW_ROWS || more.length > 0 || type !== 'STRING' || required !== true) return undefined;
-  if (!(await isOfContract(session, table, into))) return undefined;
+  if (more.length > 0 || type !== 'STRING' || required !== true) return undefined;
   const first = new Map(rows.toReversed().map((row) => [String(row[key]), row]));
   const there = await session.rows<Readonly<Record<string, string>>>(
     `SELECT ${key} FROM ${tableId(into)} WHERE ${key} IN UNNEST(@keys)`,
