@@ -78,10 +78,8 @@ export function easternTime(instant: Date): string {
 
 function wallClock(instant: Date): number {
   easternClock ??= new Intl.DateTimeFormat('en-GB', { ...DAY, ...TIME });
-  const part = Object.fromEntries(easternClock.formatToParts(instant).map((p) => [p.type, p.value]));
-  return Date.parse(
-    `${part['year']}-${part['month']}-${part['day']}T${part['hour']}:${part['minute']}:${part['second']}Z`,
-  );
+  const [day, month, year, hour, minute, second] = easternClock.format(instant).split(/\D+/);
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }
 
 /** Days that reach back over a whole season, from its last game to the first and before. */

@@ -77,5 +77,6 @@ for (const [text, abbr] of Object.entries(OTHER_SPELLINGS)) {
 
 /** The team with a code, id, nickname or full name, in any spelling that feeds use; undefined for any other text. */
 export function findTeam(text: string | number): Team | undefined {
-  return BY_TEXT.get(String(text).trim().toLowerCase().replace(/\s+/g, ' '));
+  const words = String(text).trim().toLowerCase();
+  return BY_TEXT.get(words) ?? BY_TEXT.get(words.replace(/\s+/g, ' '));
 }

@@ -106,18 +106,12 @@ function pricedRow(row: ParsedRow): Priced[] {
 }
 
 function lineKey({ quote }: Priced): string {
-  return JSON.stringify([
-    quote.slate,
-    quote.market,
-    quote.home_abbr,
-    quote.away_abbr,
-    quote.player_lookup,
-    quote.line,
-  ]);
+  const { slate, market, home_abbr, away_abbr, player_lookup, line } = quote;
+  return [slate, market, home_abbr, away_abbr, player_lookup, line].join('|');
 }
 
 function bookKey({ slate, market, bookmaker }: Quote): string {
-  return JSON.stringify([slate, market, bookmaker]);
+  return `${slate}|${market}|${bookmaker}`;
 }
 
 function median(values: readonly number[]): number {

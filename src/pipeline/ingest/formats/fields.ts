@@ -70,8 +70,26 @@ export function requiredLeagueSides(
   return requiredSides(home, away);
 }
 
+/** Texts of one kind that are remembered. */
+const MAX_REMEMBERED = 1000;
+
+/** Remembers what texts were read as: a file says the same names and times hundreds of times. What is refused is read again. */
+function remembering<T extends string | object>(
+  read: (field: string, text: string | null | undefined) => T,
+): (field: string, text: string | null | undefined) => T {
+  const known = new Map<string, T>();
+  return (field, text) => {
+    const found = known.get(text ?? '');
+    if (found !== undefined) return found;
+    const value = read(field, text);
+    if (known.size >= MAX_REMEMBERED) known.clear();
+    known.set(text ?? '', value);
+    return value;
+  };
+}
+
 /** An instant with a zone, as ISO UTC with milliseconds. A day that does not exist (30 February) is refused, not rolled over. */
-export function requiredInstant(field: string, text: string | null | undefined): string {
+export const requiredInstant = remembering((field, text): string => {
   const value = requiredText(field, text);
   const instant = readInstant(value);
   if (instant === undefined) {
@@ -82,7 +100,7 @@ export function requiredInstant(field: string, text: string | null | undefined):
     );
   }
   return instant.toISOString();
-}
+});
 
 /** A calendar date from its parts. */
 export function requiredDate(field: string, year: string, month: string, day: string): Slate {
@@ -92,24 +110,19 @@ export function requiredDate(field: string, year: string, month: string, day: st
   return date as Slate;
 }
 
-interface Start {
-  readonly commence_at: string;
-  readonly slate: Slate;
-}
+/** An instant, as `requiredInstant` reads it, and the slate it belongs to: its ET date, never its UTC date. */
+export const requiredMoment = remembering((field, text): { readonly at: string; readonly slate: Slate } => {
+  const at = requiredInstant(field, text);
+  return { at, slate: slateOf(new Date(at)) };
+});
 
-/** Starts that were read, by their text: a file quotes every event hundreds of times. */
-const starts = new Map<string, Start>();
-const MAX_STARTS = 1000;
-
-/** The start of an event and the slate it belongs to: its ET date, never its UTC date. */
-export function requiredStart(field: string, text: string | null | undefined): Start {
-  const known = starts.get(text ?? '');
-  if (known !== undefined) return known;
-  const commence_at = requiredInstant(field, text);
-  const start = { commence_at, slate: slateOf(commence_at) };
-  if (starts.size >= MAX_STARTS) starts.clear();
-  starts.set(text ?? '', start);
-  return start;
+/** The start of an event and its slate. */
+export function requiredStart(
+  field: string,
+  text: string | null | undefined,
+): { commence_at: string; slate: Slate } {
+  const { at, slate } = requiredMoment(field, text);
+  return { commence_at: at, slate };
 }
 
 /** A line as an exact decimal that is not negative. */
@@ -183,18 +196,21 @@ export function optionalNumber(field: string, value: unknown): number | null {
   return number;
 }
 
+interface PlayerName {
+  readonly player_name: string;
+  readonly player_lookup: string;
+  readonly team_hint_abbr: string | null;
+}
+
 /** A player's printed name with its lookup and the team some sources put next to it: "Anton Berg (Phi)". */
-export function requiredPlayer(
-  field: string,
-  text: string | null | undefined,
-): { player_name: string; player_lookup: string; team_hint_abbr: string | null } {
+export const requiredPlayer = remembering((field, text): PlayerName => {
   const player_name = text?.trim() ?? '';
   const player_lookup = playerLookup(player_name);
   if (player_lookup === '')
     throw new RowRejection(field, 'no_player', `expected a player's name in ${field}, saw "${player_name}"`);
   const tag = /\(([^)]*)\)/.exec(player_name)?.[1] ?? '';
   return { player_name, player_lookup, team_hint_abbr: findTeam(tag)?.abbr ?? null };
-}
+});
 
 type BusinessRow<T extends TableContract> = Omit<RowOf<T>, keyof typeof provenance>;
 

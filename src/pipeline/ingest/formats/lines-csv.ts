@@ -1,4 +1,4 @@
-import { addDays, slateOf } from '#core/calendar.ts';
+import { addDays } from '#core/calendar.ts';
 import { playerLines } from '#core/contracts/nba_raw.ts';
 import { MARKETS, type MarketId } from '#core/markets.ts';
 import { type CsvRecord, hasColumns, readCsv } from '#pipeline/ingest/csv.ts';
@@ -12,6 +12,7 @@ import {
   requiredInstant,
   requiredLeagueSides,
   requiredLine,
+  requiredMoment,
   requiredPlayer,
   requiredStart,
   requiredText,
@@ -176,8 +177,7 @@ export const linesPra: InputFormat = {
   recognise: (_path, head) => hasExactColumns(head, PRA_COLUMNS),
   parse: (file) =>
     parseLinesCsv(file, PRA_COLUMNS, (row) => {
-      const snapshot_at = requiredInstant('timestamp', row.text('timestamp'));
-      const slate = slateOf(snapshot_at);
+      const { at: snapshot_at, slate } = requiredMoment('timestamp', row.text('timestamp'));
       const [year = '', month = '', day = ''] = requiredText('event_date', row.text('event_date')).split('-');
       const utcDate = requiredDate('event_date', year, month, day);
       if (utcDate !== slate && utcDate !== addDays(slate, 1)) {
