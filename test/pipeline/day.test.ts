@@ -7,10 +7,12 @@ import { phaseRuns } from '#core/contracts/nba_orchestration.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { listBatches } from '#pipeline/batch/state.ts';
 import { type DayResult, lastCallDue, modeAt, runDay } from '#pipeline/day.ts';
+import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
 import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
 import { loadLeague } from '#simulate/league.ts';
 import { homeWithoutRows } from '#test/app/empty-home.ts';
 import { simulatedLeague } from '#test/fakes/leagues.ts';
@@ -19,7 +21,12 @@ import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { openCopy } from '#test/platform/warehouse/copies.ts';
 import { holdWarehouse } from '#test/platform/warehouse/held.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
-import { computedLeague, NOON as SHORT_NOON, TONIGHT as SHORT_TONIGHT } from './computed-league.ts';
+import {
+  computedLeague,
+  NOON as SHORT_NOON,
+  TONIGHT as SHORT_TONIGHT,
+  withoutWork,
+} from './computed-league.ts';
 
 // Every test lives days of a league through all phases.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -35,6 +42,9 @@ const league = simulatedLeague({
 });
 const yesterday = league.slates[league.slates.length - 1] as Slate;
 const noon = (slate: Slate): string => `${slate}T17:00:00Z`;
+/** The same warehouse, in which contexts and features stay as an earlier day wrote them. */
+const asComputed = (warehouse: Warehouse): Warehouse =>
+  withoutWork(warehouse, [...CONTEXT_PROCESSORS, ...PRECOMPUTE_PROCESSORS]).warehouse;
 
 describe('a game day from raw rows to grades', () => {
   let app: App;
@@ -113,7 +123,7 @@ describe('a game day from raw rows to grades', () => {
 
   it('takes up the batch that a killed run of the same day left behind', async () => {
     const past = league.slates[league.slates.length - 6] as Slate;
-    const deps = await dayDeps(app, 'test', models);
+    const deps = { ...(await dayDeps(app, 'test', models)), warehouse: asComputed(app.warehouse) };
     const killed = { ...deps, queue: { ...deps.queue, pull: () => Promise.reject(new Error('killed')) } };
     await expect(runDay(killed, { slate: past, by: 'test' })).rejects.toThrow('killed');
     expect(await listBatches(app.state, past)).toMatchObject([{ state: 'running' }]);
@@ -125,7 +135,8 @@ describe('a game day from raw rows to grades', () => {
 
   it('predicts a slate of the past as a backfill, never as part of the live record', async () => {
     const past = league.slates[league.slates.length - 4] as Slate;
-    const result = await day(past);
+    const deps = { ...(await dayDeps(app, 'test')), warehouse: asComputed(app.warehouse) };
+    const result = await runDay(deps, { slate: past, by: 'test' });
     expect(result).toMatchObject({ mode: 'BACKFILL', state: 'published' });
     const classes = await app.warehouse.query(
       'SELECT DISTINCT record_class FROM nba_predictions.prediction_grades WHERE slate = CAST(@past AS DATE)',
@@ -135,7 +146,7 @@ describe('a game day from raw rows to grades', () => {
   });
 
   it('says that a date without games has none', async () => {
-    const result = await day(parseSlate('2025-07-20'));
+    const result = await day(parseSlate('2024-07-20'));
     expect(result).toMatchObject({ state: 'no_games', games: 0, expected: 0 });
   });
 
@@ -151,7 +162,14 @@ describe('a game day from raw rows to grades', () => {
         });
       const result = await runDay(
         {
-          ...{ warehouse, state, queue, clock: at, codeVersion: 'test', runId: 'test' },
+          ...{
+            warehouse: asComputed(warehouse),
+            state,
+            queue,
+            clock: at,
+            codeVersion: 'test',
+            runId: 'test',
+          },
           exports: directoryObjects(`${folder.path}/held`),
           models,
           dataSource: 'simulated',
