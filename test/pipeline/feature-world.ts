@@ -50,7 +50,7 @@ export async function computedWorld(): Promise<Warehouse> {
 }
 
 /** The processors that say what happened: they are run over all history, whatever range is asked for. */
-export const SUMMARIES = PROCESSORS.filter(
+const SUMMARIES = PROCESSORS.filter(
   ({ name }) => name === 'ScheduleReference' || name.endsWith('GameSummary'),
 );
 /** The others, whose rows are as of their slate. */
