@@ -32,16 +32,19 @@ export function statusesSql(looks: string, from: string): string {
 report_times AS (
   SELECT ${FEED} AS feed, report_at FROM nba_raw.availability_reports
   WHERE report_at >= fn.eastern_instant(fn.add_days(${from}, -1), 0) AND report_at < fn.eastern_instant(fn.add_days(CAST(@to AS DATE), 2), 0)
-  UNION ALL
+  UNION DISTINCT
   SELECT ${FEED}, report_at FROM nba_raw.injury_reports WHERE ${slates}
-  UNION ALL
+  UNION DISTINCT
   SELECT ${FEED}, report_at FROM nba_raw.team_statements WHERE ${slates}
 ),
 newest_reports AS (
   SELECT k.looked_at, r.feed, MAX(r.report_at) AS newest_at
-  FROM (SELECT DISTINCT looked_at FROM ${looks}) k
-  JOIN (SELECT DISTINCT feed, report_at FROM report_times) r ON r.report_at <= k.looked_at
-    AND r.report_at >= fn.add_seconds(k.looked_at, -${MAX_REPORT_AGE_SECONDS})
+  FROM (SELECT DISTINCT looked_at, fn.eastern_date(looked_at) AS day FROM ${looks}) k
+  JOIN (
+    SELECT feed, report_at, fn.eastern_date(report_at) AS day FROM report_times
+    UNION DISTINCT
+    SELECT feed, report_at, fn.eastern_date(fn.add_seconds(report_at, ${MAX_REPORT_AGE_SECONDS})) FROM report_times
+  ) r ON r.day = k.day AND r.report_at <= k.looked_at AND r.report_at >= fn.add_seconds(k.looked_at, -${MAX_REPORT_AGE_SECONDS})
   GROUP BY k.looked_at, r.feed
 ),
 own_names AS (

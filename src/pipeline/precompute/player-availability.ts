@@ -72,21 +72,28 @@ const REASONS: readonly (readonly [kind: string, patterns: readonly string[]])[]
 const reasonSql = (column: string): string =>
   `CASE ${REASONS.map(([kind, patterns]) => `WHEN ${patterns.map((pattern) => `LOWER(${column}) LIKE '${pattern}'`).join(' OR ')} THEN '${kind}'`).join(' ')} ELSE 'other' END`;
 
+/** SQL: the factor by which what was counted on a slate grows (1) or fades (-1), relative to a fixed day. */
+const fadeSql = (sign: 1 | -1, slate: string): string =>
+  `EXP(${literal((sign * Math.LN2) / FADE_DAYS)} * fn.days_between(DATE '2000-01-01', ${slate}))`;
+
 /**
  * SQL: what had been counted of each class of players before every slate on which it is asked for, faded. The class itself is asked
  * for by slate, so that reading it is a join on equality: a range join over all slates of a class costs ten times as much.
  */
 const countedBefore = (keys: readonly string[]): string => {
-  const weight = (perDay: number): string =>
-    `EXP(${literal(perDay)} * fn.days_between(DATE '2000-01-01', slate))`;
-  const [grown, faded] = [weight(Math.LN2 / FADE_DAYS), weight(-Math.LN2 / FADE_DAYS)];
   const before = (column: string): string =>
-    `SUM(${grown} * SUM(${column})) OVER (PARTITION BY ${keys.join(', ')} ORDER BY slate ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) * ${faded} AS ${column}`;
+    `CAST(SUM(SUM(${column})) OVER (PARTITION BY ${keys.join(', ')} ORDER BY slate ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS FLOAT64) * ${fadeSql(-1, 'slate')} AS ${column}`;
   return `
   SELECT ${keys.join(', ')}, slate, ${before('n')}, ${before('came')}
   FROM tallies
   GROUP BY ${keys.join(', ')}, slate`;
 };
+/** SQL: the slate an outcome is tallied under. Before the range asked about it does not matter on which it was: they are one tally. */
+const TALLIED_ON =
+  'CASE WHEN l.slate < CAST(@from AS DATE) THEN fn.add_days(CAST(@from AS DATE), -1) ELSE l.slate END';
+/** SQL: the weight of an outcome where a condition holds. A decimal: sums of them do not depend on the order in which the engine adds. */
+const talliedSql = (condition: string): string =>
+  `CASE WHEN ${condition} THEN CAST(${fadeSql(1, 'l.slate')} AS NUMERIC) ELSE 0 END`;
 const joinCounted = (alias: string, keys: readonly string[]): string =>
   `LEFT JOIN by_${alias} ON ${[...keys, 'slate'].map((key) => `by_${alias}.${key} = t.${key}`).join(' AND ')}`;
 /**
@@ -264,27 +271,28 @@ labelled AS (
   SELECT c.lead_class, c.slate, c.game_id, c.team_abbr, c.player_id, c.status_class, c.missed_class,
     CASE WHEN c.is_listed THEN c.listed_band ELSE c.band END AS band_class,
     c.season_class || (CASE WHEN c.is_counted AND LAG(c.seq) OVER games_of_player = c.seq - 1 THEN (CASE WHEN LAG(c.is_listed) OVER games_of_player THEN 'listed ' ELSE 'unlisted ' END) ELSE '' END) AS past_class,
-    CASE WHEN c.is_listed THEN c.reason_class ELSE '' END AS reason_class, c.band, c.games_missed, c.is_counted
+    CASE WHEN c.is_listed THEN c.reason_class ELSE '' END AS reason_class, c.band, c.games_missed,
+    c.is_counted AND f.game_id IS NOT NULL AS is_counted, p.player_id IS NOT NULL AS has_come
   FROM classed c
+  LEFT JOIN (
+    SELECT game_id, team_abbr FROM played GROUP BY game_id, team_abbr HAVING ${fillsGameSql('SUM(minutes)')}
+  ) f ON f.game_id = c.game_id AND f.team_abbr = c.team_abbr
+  LEFT JOIN played p ON p.player_id = c.player_id AND p.game_id = c.game_id
   WHERE c.is_listed OR c.games_missed < ${LONG_ABSENCE}
   WINDOW games_of_player AS (PARTITION BY c.lead_class, c.team_abbr, c.player_id, c.is_counted ORDER BY c.seq)
 ),
 asked AS (
-  SELECT lead_class, slate, game_id, team_abbr, player_id, status_class, band_class, missed_class, past_class || reason_class AS absence_class, is_counted
+  SELECT lead_class, slate, game_id, team_abbr, player_id, status_class, band_class, missed_class, past_class || reason_class AS absence_class, is_counted, has_come
   FROM labelled
   UNION ALL
-  SELECT lead_class, slate, game_id, team_abbr, player_id, '${LISTS.none}', band, missed_class, past_class, is_counted FROM labelled
+  SELECT lead_class, slate, game_id, team_abbr, player_id, '${LISTS.none}', band, missed_class, past_class, is_counted, has_come FROM labelled
   WHERE status_class <> '${LISTS.none}' AND games_missed < ${LONG_ABSENCE}
 ),
 tallies AS (
-  SELECT l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, l.slate, SUM(CASE WHEN l.is_counted AND f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS n,
-    SUM(CASE WHEN l.is_counted AND p.player_id IS NOT NULL AND f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS came
+  SELECT l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, ${TALLIED_ON} AS slate,
+    SUM(${talliedSql('l.is_counted')}) AS n, SUM(${talliedSql('l.is_counted AND l.has_come')}) AS came
   FROM asked l
-  LEFT JOIN (
-    SELECT game_id, team_abbr FROM played GROUP BY game_id, team_abbr HAVING ${fillsGameSql('SUM(minutes)')}
-  ) f ON f.game_id = l.game_id AND f.team_abbr = l.team_abbr
-  LEFT JOIN played p ON p.player_id = l.player_id AND p.game_id = l.game_id
-  GROUP BY l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, l.slate
+  GROUP BY l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, ${TALLIED_ON}
 ),
 ${Object.entries(CLASSES)
   .map(
