@@ -55,8 +55,13 @@ export interface Status {
 /**
  * Answers the morning questions for a slate, by default today's in New York. Only reads. A question that cannot be
  * answered is `unknown`, with the error, and does not affect the others. Throws when the calendar itself is unreadable.
+ * Of fewer questions the verdict is the worst of their answers.
  */
-export async function readStatus(deps: StatusDeps, wanted?: Slate): Promise<Status> {
+export async function readStatus(
+  deps: StatusDeps,
+  wanted?: Slate,
+  questions: readonly Question[] = QUESTIONS,
+): Promise<Status> {
   const now = deps.clock.now();
   const slate = wanted ?? slateOf(now);
   const calendar = await readCalendar(deps.warehouse, slate);
@@ -67,9 +72,9 @@ export async function readStatus(deps: StatusDeps, wanted?: Slate): Promise<Stat
     lastNight: calendar.previousGameDay(slate),
     noGames: calendar.whyNoGames(slate),
   };
-  const judged = await askCanaries(deps, moment);
+  const judged = await askCanaries(deps, moment, questions);
   const answers: Answer[] = [];
-  for (const question of QUESTIONS) answers.push(await answer(deps, moment, question, judged));
+  for (const question of questions) answers.push(await answer(deps, moment, question, judged));
   const open = (await listIncidents(deps.state, 'open')).filter(({ hidden_by }) => hidden_by === null);
   const waiting = await deps.state.list<OutboxDoc>(OUTBOX, { where: { status: 'pending' } });
   return {
@@ -94,11 +99,12 @@ export async function readStatus(deps: StatusDeps, wanted?: Slate): Promise<Stat
 async function askCanaries(
   deps: StatusDeps,
   { now, slate, lastNight, calendar }: StatusMoment,
+  questions: readonly Question[],
 ): Promise<Map<string, Outcome>> {
   const halt = await readHalt(deps.state);
   const statements = statementsWithin(deps.warehouse, byteBudget(Number.POSITIVE_INFINITY));
   const asking = { context: deps, halt, statements };
-  const canaries = canariesNamed(QUESTIONS.flatMap((question) => question.canaries ?? []));
+  const canaries = canariesNamed(questions.flatMap((question) => question.canaries ?? []));
   const outcomes = canaries.map(async (canary): Promise<[string, Outcome]> => {
     const about = canary.looksAt === 'last_night' ? (lastNight ?? addDays(slate, -1)) : slate;
     const moment = { asOf: now, slate: about, calendar };

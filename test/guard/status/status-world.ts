@@ -1,7 +1,7 @@
 import { afterAll, afterEach } from 'vitest';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import type { Answer, StatusDeps } from '#guard/status/answer.ts';
-import { readStatus, type Status } from '#guard/status/status.ts';
+import { QUESTIONS, readStatus, type Status } from '#guard/status/status.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
@@ -60,13 +60,13 @@ export function statusWorlds(): (options?: StatusWorldOptions) => Promise<TestSt
       clock,
       deployment: { codeVersion: 'v1', scheduledJobs: [], configGaps: [] },
     };
-    const read = (): Promise<Status> => readStatus(world, SLATE);
     return {
       ...world,
       clock,
-      read,
+      read: () => readStatus(world, SLATE),
       answer: async (number) => {
-        const found = (await read()).answers.find((one) => one.number === number);
+        const questions = QUESTIONS.filter((one) => one.number === number);
+        const [found] = (await readStatus(world, SLATE, questions)).answers;
         if (found === undefined) throw new Error(`no answer ${number}`);
         return found;
       },

@@ -26,6 +26,7 @@ export async function openCopy(
   await copyFile(file, path);
   const warehouse = await openWarehouse({ ...options, path, tables: 'none' });
   await warehouse.execute('PRAGMA disable_checkpoint_on_shutdown');
+  await warehouse.execute("SET wal_autocheckpoint = '1TB'");
   return {
     ...warehouse,
     close: async () => {
