@@ -90,7 +90,7 @@ export function provenanceProblems(
         return columns.map((column) => `${table}.${column}`);
       }),
   );
-  const wordsOf = wordsByFolder(files);
+  const namesOf = namesByFolder(files);
   // A view is filled by its statement alone.
   const views = schema.views
     .filter(({ id }) => statements.some(({ text }) => text.fills === id))
@@ -100,9 +100,12 @@ export function provenanceProblems(
     // The output of a refused statement is unknown, and the refusal is already reported.
     if (fillers.some(({ problem }) => problem !== undefined)) return [];
     const filled = new Set(fillers.flatMap(({ output }) => output));
-    const words = fillers.length > 0 ? undefined : wordsOf(table);
+    const names = fillers.length > 0 ? [] : namesOf(table);
     const missing = table.columns.filter(
-      ({ name }) => !filled.has(name) && !writes.has(`${table.id}.${name}`) && words?.has(name) !== true,
+      ({ name }) =>
+        !filled.has(name) &&
+        !writes.has(`${table.id}.${name}`) &&
+        !names.some(({ words }) => words.has(name)),
     );
     return [
       ...missing.map(({ name, mode, writer }): ProvenanceProblem => {
@@ -135,20 +138,19 @@ function viewColumn(name: string): SchemaColumn {
   return { name, type: 'STRING', mode: 'NULLABLE' };
 }
 
-/** The words outside SQL in every folder with a file that imports a table's contract. */
-function wordsByFolder(files: readonly SourceFile[]): (table: SchemaTable) => ReadonlySet<string> {
+/** What the sources name in every folder with a file that imports a table's contract. */
+function namesByFolder(files: readonly SourceFile[]): (table: SchemaTable) => readonly FileNames[] {
   const candidates = files.filter(({ path }) => !NO_WRITERS.test(path));
   return ({ id }) => {
     const contract = contractSource(id, files);
-    if (contract === undefined) return new Set();
-    const homes = candidates
-      .filter((file) => namesIn(file).imported.has(importOf(contract)))
-      .map(({ path }) => path.slice(0, path.lastIndexOf('/') + 1));
-    const words = new Set<string>();
-    for (const file of candidates)
-      if (homes.some((folder) => file.path.startsWith(folder)))
-        for (const word of namesIn(file).words) words.add(word);
-    return words;
+    if (contract === undefined) return [];
+    const imported = importOf(contract);
+    const homes = new Set(
+      candidates
+        .filter((file) => namesIn(file).imported.has(imported))
+        .map(({ path }) => path.slice(0, path.lastIndexOf('/') + 1)),
+    );
+    return candidates.filter(({ path }) => [...homes].some((folder) => path.startsWith(folder))).map(namesIn);
   };
 }
 
