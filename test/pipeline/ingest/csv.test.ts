@@ -32,6 +32,19 @@ describe('CSV reading', () => {
     expect(csv.records[0]?.raw).toBe('"a, ""b""",1');
   });
 
+  test('reads quotes within lines as it reads those over several lines', () => {
+    const rows = '"a, ""b""!",1\n"",2\nplain,""\n"",\n';
+    const cells = (csv: ReturnType<typeof read>) => csv.records.map((r) => [r.text('NAME'), r.text('N')]);
+    const alone = read(`NAME,N\n${rows}`);
+    expect(cells(alone)).toEqual([
+      ['a, "b"!', '1'],
+      ['', '2'],
+      ['plain', ''],
+      ['', ''],
+    ]);
+    expect(cells(read(`NAME,N\n${rows}"two\nlines",3\n`)).slice(0, 4)).toEqual(cells(alone));
+  });
+
   test.each(['NAME,N\none,1\n', '"NAME",N\none,1\n'])(
     'counts blank lines the same with and without quotes in the file',
     (start) => {
@@ -58,6 +71,8 @@ describe('CSV reading', () => {
     ['missing columns', 'NAME,X\na,b\n', 'no N'],
     ['a column that stands twice', 'NAME,N,N\na,1,2\n', 'N twice'],
     ['a quote that is never closed', 'NAME,N\nfine,1\n"open,2\nmore,3\n', 'after line 2'],
+    ['a quote inside of a cell', 'NAME,N\nfine,1\no"pen,2\n', 'after line 2'],
+    ['text after a quote', 'NAME,N\nfine,1\n"open" ,2\n', 'after line 2'],
   ])('refuses %s as a whole', (_what, text, seen) => {
     expect(() => read(text)).toThrowError(
       expect.objectContaining({ code: 'TIPOFF_BAD_INPUT', message: expect.stringContaining(seen) }),
