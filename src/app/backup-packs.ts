@@ -260,19 +260,20 @@ export async function unpackHome(
       await writeFile(path, contentOf(file));
     }
   }
-  const warehouse = await openDuckDb(paths.warehouse, { clock });
-  try {
-    await prepareWarehouse(warehouse);
-  } finally {
-    await warehouse.close();
-  }
   const saved = manifest.tables.map(({ files: own, ...table }) => ({
     ...table,
     files: own.map(({ name }) => join(scratch, name)),
   }));
-  const loaded = await importTables(paths.warehouse, saved, CONTRACTS);
-  await rm(scratch, { recursive: true });
-  return loaded;
+  // The tables are made and filled while the file is open: closing it writes all definitions.
+  const warehouse = await openDuckDb(paths.warehouse, { clock });
+  try {
+    await prepareWarehouse(warehouse);
+    const loaded = await importTables(paths.warehouse, saved, CONTRACTS);
+    await rm(scratch, { recursive: true });
+    return loaded;
+  } finally {
+    await warehouse.close();
+  }
 }
 
 /** The manifest of a generation; undefined when there is none that this version can use. */

@@ -16,6 +16,7 @@ import { homePaths, openHome } from '#platform/home.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
 import { openGitHubRelease } from '#platform/objects/github-release.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { exportTables, importTables } from '#platform/warehouse/duckdb/snapshot.ts';
 import { loadLeague, type SimulatedLeague } from '#simulate/league.ts';
 import { itForSpread } from '#test/depth.ts';
@@ -105,18 +106,36 @@ async function fillHome(home: string, league: SimulatedLeague): Promise<void> {
   });
 }
 
+/** The documents of a home that nobody has open. */
+const documentsOf = (home: string): ObjectStore => directoryObjects(homePaths(home).objects);
+
+/** Uses the state of a home that nobody else has open. */
+async function withState<T>(
+  home: string,
+  work: (state: ReturnType<typeof openSqliteState>) => Promise<T>,
+): Promise<T> {
+  const state = openSqliteState(homePaths(home).state, { clock });
+  try {
+    return await work(state);
+  } finally {
+    await state.close();
+  }
+}
+
 /** Everything a home says: rows of every table, state, queue, documents. */
 async function contentsOf(home: string): Promise<unknown> {
   return within(home, async ({ warehouse, state, queue, exports, models }) => {
-    const tables: Record<string, unknown> = {};
-    for (const table of CONTRACTS) {
-      const [found] = await warehouse.query<{ n: number; digest: string | null }>(
-        `SELECT COUNT(*) AS n, CAST(bit_xor(hash(t)) AS STRING) AS digest FROM ${tableId(table)} AS t`,
-      );
-      tables[tableId(table)] = found;
-    }
+    const tables = await warehouse.query<{ id: string; n: number; digest: string | null }>(
+      CONTRACTS.map(tableId)
+        .map(
+          (id) =>
+            `SELECT '${id}' AS id, COUNT(*) AS n, CAST(bit_xor(hash(t)) AS STRING) AS digest FROM ${id} AS t`,
+        )
+        .join(' UNION ALL '),
+    );
+    expect(tables).toHaveLength(CONTRACTS.length);
     return {
-      tables,
+      tables: new Map(tables.map(({ id, ...found }) => [id, found])),
       staged: await warehouse.listTables('nba_predictions', 'stg_'),
       incident: await state.get('incidents', 'prediction_gap'),
       waiting: await queue.depth('units'),
@@ -202,27 +221,23 @@ describe('a back-up', () => {
       (slate) => `exports/${slate}/predictions.json`,
     );
     const newest = documents.at(-1) ?? '';
-    const there = (home: string): Promise<string[]> =>
-      within(home, ({ exports }) => exports.list('exports/2024-'));
-    await within(deps.home, async ({ exports }) => {
-      for (const path of documents) await exports.put(path, `{"is":"${path}"}`, json);
-    });
+    const there = (home: string): Promise<string[]> => documentsOf(home).list('exports/2024-');
+    for (const path of documents) await documentsOf(deps.home).put(path, `{"is":"${path}"}`, json);
     const packs = () => github.releases.assets().filter(({ name }) => name.startsWith('packs'));
     const leftOut = { documents: 2, from: '2024-04-10', to: '2024-11-10' };
     expect(await createBackup(deps)).toMatchObject({ documents_left_out: leftOut });
     expect(await there(deps.home)).toEqual(documents);
     const before = packs().map(({ id }) => id);
-    await within(deps.home, ({ exports }) => exports.put(newest, '{"is":"another"}', json));
+    await documentsOf(deps.home).put(newest, '{"is":"another"}', json);
     await createBackup(deps);
     expect(packs().filter(({ id }) => !before.includes(id))).toHaveLength(1);
     expect(await restoreBackup(at('fresh'))).toMatchObject({ documents_left_out: leftOut });
     expect(await there(at('fresh').home)).toEqual(documents.slice(2));
-    await within(at('fresh').home, async ({ exports }) => {
-      expect(Buffer.from((await exports.get(newest))?.bytes ?? []).toString()).toBe('{"is":"another"}');
-      // Somebody graded an old slate again, which writes its documents, and somebody filled a season before.
-      await exports.put(documents[1] ?? '', '{"is":"corrected"}', json);
-      await exports.put('exports/2023-11-01/predictions.json', '{"is":"of a backfill"}', json);
-    });
+    const restored = documentsOf(at('fresh').home);
+    expect(Buffer.from((await restored.get(newest))?.bytes ?? []).toString()).toBe('{"is":"another"}');
+    // Somebody graded an old slate again, which writes its documents, and somebody filled a season before.
+    await restored.put(documents[1] ?? '', '{"is":"corrected"}', json);
+    await restored.put('exports/2023-11-01/predictions.json', '{"is":"of a backfill"}', json);
     clock.advance(7 * 86_400_000);
     const later = { documents: 5, from: '2023-11-01', to: '2024-11-17' };
     expect(await createBackup(at('fresh'))).toMatchObject({ documents_left_out: later });
@@ -267,7 +282,7 @@ describe('a back-up', () => {
     await makeSmallHome(deps.home);
     await createBackup(deps);
     const known = new Set(github.releases.assets().map(({ id }) => id));
-    await within(deps.home, (app) => app.state.create('incidents', 'second', {}));
+    await withState(deps.home, (state) => state.create('incidents', 'second', {}));
     clock.advance(3_600_000);
     await createBackup(deps);
     for (const asset of github.releases.assets()) {
@@ -276,7 +291,7 @@ describe('a back-up', () => {
     }
     const restored = await restoreBackup(at('fresh'));
     expect(restored).toMatchObject({ generation: 1, refused: [{ generation: 2 }] });
-    await within(at('fresh').home, async ({ state }) => {
+    await withState(at('fresh').home, async (state) => {
       expect(await readBackupRecord(state)).toMatchObject({ generation: 1, newest: 2, refused: [2] });
       expect(await state.get('incidents', 'second')).toBeUndefined();
     });
@@ -302,7 +317,7 @@ describe('a back-up', () => {
   it('that was killed on the way leaves the one before it, and the next run goes on with what was stored', async () => {
     await makeSmallHome(deps.home);
     await createBackup(deps);
-    await within(deps.home, (app) => app.state.create('incidents', 'second', {}));
+    await withState(deps.home, (state) => state.create('incidents', 'second', {}));
     const stopAt = (what: string): ObjectStore => ({
       ...deps.store,
       put: async (path, ...rest) => {

@@ -6,7 +6,7 @@ import { DATASETS, type TableContract, tableId } from '#core/contracts/define.ts
 import { TipoffError } from '#core/errors.ts';
 import { duckdbType } from '#platform/warehouse/port.ts';
 import { duckdbError } from './values.ts';
-import { MEMORY_LIMIT } from './warehouse.ts';
+import { engineSettings } from './warehouse.ts';
 
 /** The file of one table and season; `season` is null when the table has no DATE partition. */
 interface SnapshotFile {
@@ -52,7 +52,7 @@ export interface LoadedTable {
 /** Table with the table properties that DuckDB itself cannot store. */
 const META_TABLE = 'tipoff_meta.tables';
 /** One thread writes the same bytes for the same rows, so unchanged files are not stored again. */
-const SETTINGS = { memory_limit: MEMORY_LIMIT, threads: '1' };
+const THREADS = 1;
 /** Uncompressed: the back-up compresses the files together and stores what tables have in common once. */
 const PARQUET = '(FORMAT parquet, PARQUET_VERSION V2, COMPRESSION uncompressed, ROW_GROUP_SIZE 122880)';
 
@@ -290,7 +290,7 @@ function seriesOrder(contract: TableContract | undefined): string {
 
 async function connected<T>(path: string, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
   try {
-    const instance = await DuckDBInstance.create(path, SETTINGS);
+    const instance = await DuckDBInstance.fromCache(path, engineSettings(path, THREADS));
     try {
       const connection = await instance.connect();
       try {
