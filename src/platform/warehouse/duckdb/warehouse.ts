@@ -30,7 +30,7 @@ export interface DuckDbOptions {
 }
 
 /** What the engine may hold of a file and of its work before it writes to disk: half of what a process may take, the rest is for rows of ours. */
-export const MEMORY_LIMIT = '1GB';
+const MEMORY_LIMIT = '1GB';
 /** Up to this size of a file, several threads take a third more processor time than one, and are not done earlier. */
 const MAX_SMALL_BYTES = 64 * 2 ** 20;
 
