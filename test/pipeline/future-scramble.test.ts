@@ -32,7 +32,7 @@ const league = simulatedLeague({
 });
 /** A Monday, so that an evaluation of the slate is refitted when the model of its week is. */
 const CUTOFF = league.slates.find(
-  (slate, i) => i > league.slates.length * 0.5 && new Date(`${slate}T00:00:00Z`).getUTCDay() === 1,
+  (slate, i) => i > league.slates.length * 0.7 && new Date(`${slate}T00:00:00Z`).getUTCDay() === 1,
 ) as Slate;
 
 const NOISE_FROM_THE_CUTOFF_ON = [
