@@ -34,7 +34,8 @@ export async function leagueWarehouse(options: LeagueOptions, knownAt?: string):
   return openCopy(await leagueFile(options, knownAt));
 }
 
-async function leagueFile(options: LeagueOptions, knownAt: string | undefined): Promise<string> {
+/** The file with these rows: treat it as read-only, and copy it. */
+export async function leagueFile(options: LeagueOptions, knownAt?: string): Promise<string> {
   return madeOnce(JSON.stringify([options, knownAt]), SOURCES, async (path) => {
     const warehouse = await openWarehouse({ path });
     const known = knownAt === undefined ? {} : { clock: virtualClock(knownAt) };

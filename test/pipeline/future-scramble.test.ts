@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
@@ -11,10 +12,10 @@ import { runDay } from '#pipeline/day.ts';
 import { grade } from '#pipeline/grade/grade.ts';
 import { type BetCounts, readRecord } from '#pipeline/grade/record.ts';
 import { virtualClock } from '#platform/clock.ts';
+import { homePaths } from '#platform/home.ts';
 import type { Row } from '#platform/warehouse/port.ts';
-import { loadLeague } from '#simulate/league.ts';
 import { homeWithoutRows } from '#test/app/empty-home.ts';
-import { simulatedLeague } from '#test/fakes/leagues.ts';
+import { leagueFile, simulatedLeague } from '#test/fakes/leagues.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { holdWarehouse } from '#test/platform/warehouse/held.ts';
 import { BOX_NOISE } from './feature-world.ts';
@@ -23,13 +24,8 @@ import { REPORTS_AND_ROSTERS_FROM_THE_CUTOFF_ON } from './late-reports.ts';
 // Two leagues are lived through, features, models and predictions included.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const league = simulatedLeague({
-  seed: 3,
-  seasons: ['2024-25'],
-  teams: 8,
-  gamesPerTeam: 28,
-  playersPerTeam: 12,
-});
+const LEAGUE = { seed: 3, seasons: ['2024-25'], teams: 8, gamesPerTeam: 28, playersPerTeam: 12 };
+const league = simulatedLeague(LEAGUE);
 /** A Monday, so that an evaluation of the slate is refitted when the model of its week is. */
 const CUTOFF = league.slates.find(
   (slate, i) => i > league.slates.length * 0.7 && new Date(`${slate}T00:00:00Z`).getUTCDay() === 1,
@@ -72,13 +68,13 @@ describe('predictions know nothing of the slate or of what came after', () => {
   const world = async (name: string, ...replacements: string[]): Promise<App> => {
     const home = `${folder.path}/${name}`;
     await homeWithoutRows(home);
+    await copyFile(await leagueFile(LEAGUE), homePaths(home).warehouse);
     releases.push(await holdWarehouse(home));
     const app = await openApp(readConfig({ TIPOFF_HOME: home }), {
       command: 'test',
       clock,
       write: () => undefined,
     });
-    await loadLeague(app.warehouse, league);
     for (const statement of replacements) await app.warehouse.execute(statement, { cutoff: CUTOFF });
     return app;
   };

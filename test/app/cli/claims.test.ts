@@ -1,6 +1,6 @@
 import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '#app/cli/program.ts';
 import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
@@ -8,7 +8,7 @@ import { MARKETS } from '#core/markets.ts';
 import { writeBackupRecord } from '#guard/backup-record.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { loadLeague } from '#simulate/league.ts';
-import { LEAGUE, publishedEvenings } from '#test/app/site/published-evenings.ts';
+import { homeOfEvenings, LEAGUE } from '#test/app/site/published-evenings.ts';
 import { simulatedLeague } from '#test/fakes/leagues.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { holdWarehouse } from '#test/platform/warehouse/held.ts';
@@ -27,20 +27,13 @@ const LATER = '2024-11-30T21:55:00Z';
 const LOADED = '2024-11-30T20:40:00Z';
 
 type Folder = Awaited<ReturnType<typeof temporaryFolder>>;
-let prepared: Folder;
 let home: Folder;
 let letGo: () => void;
 
 // Two published evenings for all tests; each of them works on a copy.
-beforeAll(async () => {
-  prepared = await temporaryFolder();
-  const { app } = await publishedEvenings(prepared.path);
-  await app.close();
-});
-afterAll(() => prepared.remove());
 beforeEach(async () => {
   home = await temporaryFolder();
-  await cp(prepared.path, home.path, { recursive: true });
+  await cp(await homeOfEvenings(), home.path, { recursive: true });
   letGo = await holdWarehouse(home.path);
 });
 afterEach(async () => {

@@ -31,7 +31,7 @@ export interface PublishedEvenings {
 const SOURCES = ['src', 'test/app/site/published-evenings.ts', 'test/fakes/leagues.ts'];
 
 /** A league that small, and both of its evenings, are made once for all who ask: treat the home as read-only, and copy it. */
-async function homeOfEvenings(): Promise<string> {
+export async function homeOfEvenings(): Promise<string> {
   return madeOnce('published evenings', SOURCES, async (home) => {
     const league = simulatedLeague(LEAGUE);
     const slates = proofSlates(league);
@@ -48,7 +48,10 @@ export async function publishedEvenings(home: string): Promise<PublishedEvenings
   const [yesterday, tonight] = proofSlates(simulatedLeague(LEAGUE));
   if (yesterday === undefined || tonight === undefined) throw new Error('the league has no two evenings');
   const clock = settableClock(EVENING);
-  return { app: await opened(home, clock), clock, yesterday, tonight };
+  const app = await opened(home, clock);
+  // Nobody opens the copy after this.
+  await app.warehouse.execute('PRAGMA disable_checkpoint_on_shutdown');
+  return { app, clock, yesterday, tonight };
 }
 
 /** Corrects every box score of yesterday by seven points from the line, as a later answer of a provider does, and grades again. */
