@@ -2,7 +2,7 @@ import { SEASON_DAYS } from '#core/calendar.ts';
 import { FEATURES, REQUIRED_FEATURES } from '#core/features.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { ALTERED_ROWS, OUTDATED_SLATES, STEP_GENERATIONS } from '#pipeline/generations.ts';
-import { oneDecimal, whole } from './sql.ts';
+import { apartSql, oneDecimal, whole } from './sql.ts';
 
 const featuresPresent = defineCanary({
   id: 'features_present',
@@ -141,11 +141,14 @@ WITH counted AS (
   FROM nba_predictions.ml_feature_store
   WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
 ),
+${apartSql('counted', REQUIRED_FEATURES, ['n', 'b'], ['rows_now', 'rows_before'])},
 shares AS (
-  ${REQUIRED_FEATURES.map((name) => `SELECT '${name}' AS feature, n_${name} AS present, rows_now, fn.safe_div(n_${name}, rows_now) AS share_now, fn.safe_div(b_${name}, rows_before) AS share_before FROM counted WHERE rows_now >= 16 AND rows_before >= 40`).join('\n  UNION ALL ')}
+  SELECT subject, n, rows_now, fn.safe_div(n, rows_now) AS share_now, fn.safe_div(b, rows_before) AS share_before
+  FROM apart
+  WHERE rows_now >= 16 AND rows_before >= 40
 )
-SELECT feature AS subject, share_now < share_before - 0.25 AS is_bad,
-  'missing for ' || CAST(rows_now - present AS STRING) || ' of ' || CAST(rows_now AS STRING) || ' players' AS note
+SELECT subject, share_now < share_before - 0.25 AS is_bad,
+  'missing for ' || CAST(rows_now - n AS STRING) || ' of ' || CAST(rows_now AS STRING) || ' players' AS note
 FROM shares`,
   },
   sabotage: {
@@ -257,8 +260,11 @@ WITH measured AS (
   SELECT ${FORM_FEATURES.map((name) => `COUNT(${name}) AS n_${name}, MIN(${name}) AS lo_${name}, MAX(${name}) AS hi_${name}`).join(',\n    ')}
   FROM nba_predictions.ml_feature_store
   WHERE slate = CAST(@slate AS DATE)
-)
-${FORM_FEATURES.map((name) => `SELECT '${name}' AS subject, lo_${name} = hi_${name} AS is_bad, 'always ' || CAST(lo_${name} AS STRING) AS note FROM measured WHERE n_${name} >= 16`).join('\nUNION ALL ')}`,
+),
+${apartSql('measured', FORM_FEATURES, ['n', 'lo', 'hi'])}
+SELECT subject, lo = hi AS is_bad, 'always ' || CAST(lo AS STRING) AS note
+FROM apart
+WHERE n >= 16`,
   },
   sabotage: {
     sql: [
@@ -297,8 +303,12 @@ WITH measured AS (
     COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN 1 END) AS rows_now, COUNT(CASE WHEN slate < CAST(@slate AS DATE) AND ${IS_NEAR} THEN 1 END) AS rows_before
   FROM nba_predictions.ml_feature_store
   WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
-)
-${FORM_FEATURES.map((name) => `SELECT '${name}' AS subject, n_${name} < 0.5 * b_${name} OR n_${name} > 2 * b_${name} OR COALESCE(n_${name} < 0.4 * f_${name} OR n_${name} > 2.5 * f_${name}, FALSE) AS is_bad, 'mean ' || ${oneDecimal(`n_${name}`)} || ', usually ' || ${oneDecimal(`b_${name}`)} AS note FROM measured WHERE rows_now >= 16 AND rows_before >= 60 AND n_${name} IS NOT NULL AND b_${name} IS NOT NULL`).join('\nUNION ALL ')}`,
+),
+${apartSql('measured', FORM_FEATURES, ['n', 'b', 'f'], ['rows_now', 'rows_before'])}
+SELECT subject, n < 0.5 * b OR n > 2 * b OR COALESCE(n < 0.4 * f OR n > 2.5 * f, FALSE) AS is_bad,
+  'mean ' || ${oneDecimal('n')} || ', usually ' || ${oneDecimal('b')} AS note
+FROM apart
+WHERE rows_now >= 16 AND rows_before >= 60 AND n IS NOT NULL AND b IS NOT NULL`,
   },
   sabotage: {
     sql: [

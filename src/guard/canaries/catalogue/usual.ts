@@ -3,7 +3,7 @@ import { FEATURES } from '#core/features.ts';
 import { MAIN_MARKET, PUBLISHED_IN, PUBLISHED_MARKETS, scaleOf } from '#core/markets.ts';
 import { joinedSql } from '#core/statement.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
-import { GAMES, oneDecimal } from './sql.ts';
+import { apartSql, GAMES, oneDecimal } from './sql.ts';
 
 /** Features that move slowly from game to game: what a player is, not whom he meets tonight. */
 const SLOW: readonly string[] = FEATURES.filter(({ name }) =>
@@ -34,8 +34,12 @@ earlier AS (
 measured AS (
   SELECT ${SLOW.map((name) => `COUNT(n.${name}) AS n_${name}, COUNT(e.${name}) AS b_${name}, AVG(ABS(n.${name} - e.${name})) AS d_${name}, STDDEV_POP(e.${name}) AS s_${name}`).join(',\n    ')}
   FROM now n JOIN earlier e ON e.player_id = n.player_id
-)
-${SLOW.map((name) => `SELECT '${name}' AS subject, n_${name} < 0.5 * b_${name} OR d_${name} > 0.6 * s_${name} AS is_bad, 'moved by ' || ${oneDecimal(`fn.safe_div(d_${name}, s_${name})`)} || ' standard deviations, ' || CAST(b_${name} - n_${name} AS STRING) || ' missing' AS note FROM measured WHERE b_${name} >= 16 AND s_${name} > 0`).join('\nUNION ALL ')}`,
+),
+${apartSql('measured', SLOW, ['n', 'b', 'd', 's'])}
+SELECT subject, n < 0.5 * b OR d > 0.6 * s AS is_bad,
+  'moved by ' || ${oneDecimal('fn.safe_div(d, s)')} || ' standard deviations, ' || CAST(b - n AS STRING) || ' missing' AS note
+FROM apart
+WHERE b >= 16 AND s > 0`,
   },
   sabotage: {
     sql: [
@@ -110,8 +114,12 @@ agreements AS (
   SELECT COUNT(*) AS players, ${PAIRS.map(([a, b]) => `${agreement(a, b)} AS ${a}_${b}`).join(',\n    ')}
   FROM played p JOIN usual u ON u.player_id = p.player_id
   WHERE p.slate = CAST(@slate AS DATE) AND u.games >= 2
-)
-${NIGHTLY.map((name) => `SELECT '${name}' AS subject, k_${name} < 0.9 * rows_now OR ((n_${name} < 0.45 * b_${name} OR n_${name} > 1.9 * b_${name}) AND ABS(n_${name} - b_${name}) > ${MEAN_ERRORS} * fn.safe_div(u_${name}, SQRT(k_${name}))) OR COALESCE(s_${name}, 0) = 0 AS is_bad, 'mean ' || COALESCE(${oneDecimal(`n_${name}`)}, 'none') || ', usually ' || ${oneDecimal(`b_${name}`)} AS note FROM measured WHERE rows_now >= 16 AND rows_before >= 60`).join('\nUNION ALL ')}
+),
+${apartSql('measured', NIGHTLY, ['n', 'b', 's', 'u', 'k'], ['rows_now', 'rows_before'])}
+SELECT subject, k < 0.9 * rows_now OR ((n < 0.45 * b OR n > 1.9 * b) AND ABS(n - b) > ${MEAN_ERRORS} * fn.safe_div(u, SQRT(k))) OR COALESCE(s, 0) = 0 AS is_bad,
+  'mean ' || COALESCE(${oneDecimal('n')}, 'none') || ', usually ' || ${oneDecimal('b')} AS note
+FROM apart
+WHERE rows_now >= 16 AND rows_before >= 60
 UNION ALL
 ${PAIRS.map(([a, b]) => `SELECT '${a} and ${b}' AS subject, ${a}_${b} < ${MIN_AGREEMENT} AS is_bad, 'each player has of the one what he usually has of the other' AS note FROM agreements WHERE players >= ${MIN_PLAYERS}`).join('\nUNION ALL ')}
 UNION ALL
