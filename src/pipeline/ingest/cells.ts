@@ -8,7 +8,7 @@ import {
   seasonSpan,
 } from '#core/calendar.ts';
 import type { Team } from '#core/teams.ts';
-import { requiredTeam, requiredText } from './formats/fields.ts';
+import { remembering, requiredTeam, requiredText } from './formats/fields.ts';
 import { RowRejection } from './rows.ts';
 
 /** A calendar date written YYYY-MM-DD. Throws RowRejection missing_field, impossible_date. */
@@ -50,11 +50,11 @@ export function leagueGame(field: string, gameId: string): Omit<GameKey, 'gameId
 }
 
 /** An official game id, with leading zeros restored. Throws RowRejection missing_field, unknown_game, all_star_game. */
-export function gameKey(field: string, text: string): GameKey {
+export const gameKey = remembering((field, text): GameKey => {
   const printed = requiredText(field, text);
   const gameId = restoreGameId(printed) ?? printed;
   return { gameId, ...leagueGame(field, gameId) };
-}
+});
 
 /** A team named by code and by id, which must agree. Throws RowRejection unknown_team, impossible_value. */
 export function teamOf(code: { field: string; text: string }, id: { field: string; text: string }): Team {

@@ -74,7 +74,7 @@ export function requiredLeagueSides(
 const MAX_REMEMBERED = 1000;
 
 /** Remembers what texts were read as: a file says the same names and times hundreds of times. What is refused is read again. */
-function remembering<T extends string | object>(
+export function remembering<T extends string | object>(
   read: (field: string, text: string | null | undefined) => T,
 ): (field: string, text: string | null | undefined) => T {
   const known = new Map<string, T>();

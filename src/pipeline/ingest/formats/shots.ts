@@ -53,9 +53,11 @@ export interface PrintedShot {
  */
 export function shotRowMaker(): (shot: PrintedShot, line: number) => ParsedRow {
   const ordinals = new Map<string, number>();
+  const games = new Map<string | number, ReturnType<typeof readGame>>();
   return (shot, line) => {
-    const game_id = restoreGameId(shot.gameId) ?? String(shot.gameId);
-    const { season } = leagueGame('game_id', game_id);
+    const game = games.get(shot.gameId) ?? readGame(shot.gameId);
+    games.set(shot.gameId, game);
+    const { game_id, season } = game;
     const sides = readSides(shot);
     const player_id = requiredCount('player_id', shot.playerId);
     const distance_feet = requiredCount('shot_distance', shot.distance);
@@ -91,6 +93,11 @@ export function shotRowMaker(): (shot: PrintedShot, line: number) => ParsedRow {
     ordinals.set(key, shot_ordinal + 1);
     return parsedRow(shots, record, line);
   };
+}
+
+function readGame(id: string | number): { game_id: string; season: string } {
+  const game_id = restoreGameId(id) ?? String(id);
+  return { game_id, season: leagueGame('game_id', game_id).season };
 }
 
 function readSides(shot: PrintedShot): { team_id: number; team_abbr: string; opponent_abbr: string } {
