@@ -7,7 +7,9 @@ import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 const SLATE = '2025-01-10';
-const at = (time: string): string => new Date(`${SLATE}T${time}:00-05:00`).toISOString();
+/** A time of the day, or of another one: "2025-01-09T23:30". */
+const at = (time: string): string =>
+  new Date(`${time.includes('T') ? time : `${SLATE}T${time}`}:00-05:00`).toISOString();
 const LEAGUE = 'injury_report_pdf';
 
 interface Said {
@@ -165,6 +167,26 @@ describe('statuses at a cut-off', () => {
       statuses: ['a1 out', 'a2 questionable'],
     });
     expect(await known(feeds, '18:31')).toEqual({ lists: 'none / none', statuses: ['a1 out'] });
+  });
+
+  it('of before midnight hold after it, for the same three hours', async () => {
+    const eve = { from: '2025-01-09T23:30' };
+    const feeds: Feeds = {
+      players: [
+        { ...a1, status: 'out', ...eve },
+        { ...b2, ...eve },
+      ],
+    };
+    for (const time of ['2025-01-09T23:30', '00:00', '00:30', '02:30'])
+      expect(await known(feeds, time), time).toEqual({
+        lists: 'submitted / submitted',
+        statuses: ['a1 out', 'a2 questionable'],
+      });
+    expect(await known(feeds, '02:31')).toEqual({ lists: 'none / none', statuses: ['a1 out'] });
+    // Three hours after this one it is midnight exactly.
+    const early: Feeds = { players: [{ ...b2, from: '2025-01-09T21:00' }] };
+    expect((await known(early, '00:00')).lists).toBe('submitted / submitted');
+    expect((await known(early, '00:01')).lists).toBe('none / none');
   });
 
   it('know a list that was not submitted from one that names nobody', async () => {
