@@ -1,4 +1,5 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { cp } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { type FetchReport, fetchSlate } from '#app/fetch.ts';
@@ -151,24 +152,43 @@ interface Opened {
   readonly count: (from: string) => Promise<number>;
 }
 
-async function opened(answer: (path: string, request: number) => Scripted, key?: string): Promise<Opened> {
-  const server = await loopback(answer);
+interface Opening {
+  /** The key of The Odds API. */
+  readonly key?: string | undefined;
+  /** The home that is copied; one without rows when absent. */
+  readonly made?: string;
+  readonly clock?: VirtualClock;
+  /** When to close and remove it: at the end of the test when absent. */
+  readonly atEnd?: ((work: () => Promise<void>) => void) | undefined;
+}
+
+/** Opens a home whose providers are a server. */
+const openWith = (home: string, server: Loopback, clock: VirtualClock, key?: string): Promise<App> =>
+  openApp(
+    readConfig({
+      TIPOFF_HOME: home,
+      TIPOFF_NBA_URL: server.url,
+      TIPOFF_NBA_STATS_URL: server.url,
+      TIPOFF_INJURY_REPORT_URL: server.url,
+      TIPOFF_ESPN_URL: server.url,
+      TIPOFF_ODDS_URL: server.url,
+      ODDS_API_KEY: key,
+    }),
+    { command: 'fetch', clock, write: () => undefined },
+  );
+
+const fetchFor = (app: App, clock: VirtualClock): Promise<FetchReport> =>
+  fetchSlate(app, SLATE, fetchHttp({ clock, timeoutMs: 2_000 }));
+
+async function openedAt(server: Loopback, opening: Opening): Promise<Opened> {
+  const { key, made, clock = virtualClock(NOW), atEnd = onTestFinished } = opening;
   const folder = await temporaryFolder();
-  await homeWithoutRows(folder.path);
-  const clock = virtualClock(NOW);
-  const config = readConfig({
-    TIPOFF_HOME: folder.path,
-    TIPOFF_NBA_URL: server.url,
-    TIPOFF_NBA_STATS_URL: server.url,
-    TIPOFF_INJURY_REPORT_URL: server.url,
-    TIPOFF_ESPN_URL: server.url,
-    TIPOFF_ODDS_URL: server.url,
-    ODDS_API_KEY: key,
-  });
-  const app = await openApp(config, { command: 'fetch', clock, write: () => undefined });
+  if (made === undefined) await homeWithoutRows(folder.path);
+  else await cp(made, folder.path, { recursive: true });
+  const app = await openWith(folder.path, server, clock, key);
   // Nobody opens the home again: what was loaded need not get into its file.
   await app.warehouse.execute('PRAGMA disable_checkpoint_on_shutdown');
-  onTestFinished(async () => {
+  atEnd(async () => {
     await app.close();
     await folder.remove();
   });
@@ -176,10 +196,18 @@ async function opened(answer: (path: string, request: number) => Scripted, key?:
     app,
     clock,
     server,
-    run: () => fetchSlate(app, SLATE, fetchHttp({ clock, timeoutMs: 2_000 })),
+    run: () => fetchFor(app, clock),
     count: async (from) =>
       (await app.warehouse.query<{ n: number }>(`SELECT COUNT(*) AS n FROM ${from}`))[0]?.n ?? 0,
   };
+}
+
+async function opened(
+  answer: (path: string, request: number) => Scripted,
+  key?: string,
+  atEnd?: Opening['atEnd'],
+): Promise<Opened> {
+  return openedAt(await loopback(answer, atEnd), { key, atEnd });
 }
 
 const outcomes = ({ attempts }: FetchReport) =>
@@ -315,23 +343,42 @@ describe('fetch', () => {
       });
       return { meta, game: { ...game, homeTeam: five(game.homeTeam), awayTeam: five(game.awayTeam) } };
     };
-    /** A league that answers conditional requests, with a box score that is loaded. */
-    const withBox = async () => {
-      let assists: number | undefined = 5;
-      const opening = opened((path) => {
+    let assists: number | undefined;
+    let server: Loopback;
+    let made: Awaited<ReturnType<typeof temporaryFolder>>;
+    let madeAt: string;
+    // A league that answers conditional requests, and a home with its box score.
+    beforeAll(async () => {
+      assists = 5;
+      server = await loopback((path) => {
         if (!path.includes('boxscore_')) return answers(path);
         if (assists === undefined) return { status: 404 };
-        const isKnown = served?.headers.at(-1)?.['if-none-match'] === `"${assists}"`;
+        const isKnown = server.headers.at(-1)?.['if-none-match'] === `"${assists}"`;
         return isKnown ? { status: 304 } : json(whole(assists), { etag: `"${assists}"` });
-      });
-      let served: Loopback | undefined;
-      const world = await opening;
-      served = world.server;
-      const { app, clock, run } = world;
-      await run();
+      }, afterAll);
+      made = await temporaryFolder();
+      await homeWithoutRows(made.path);
+      const clock = virtualClock(NOW);
+      const app = await openWith(made.path, server, clock);
+      await fetchFor(app, clock);
       await refreshSummaries({ warehouse: app.warehouse, clock, runId: 'test', codeVersion: 'test' });
-      expect((await run()).ingested.tables).toMatchObject({ player_box_scores: 10, team_box_scores: 2 });
-      const boxes = () => world.server.requests.filter((path) => path.includes('boxscore_0022400517')).length;
+      const { tables } = (await fetchFor(app, clock)).ingested;
+      expect(tables).toMatchObject({ player_box_scores: 10, team_box_scores: 2 });
+      expect(server.requests.filter(isOfBox)).toHaveLength(1);
+      await app.close();
+      madeAt = clock.now().toISOString();
+    });
+    afterAll(() => made.remove());
+    const isOfBox = (path: string) => path.includes('boxscore_0022400517');
+
+    /** A copy of that home, open, and what the league says now. */
+    const withBox = async () => {
+      assists = 5;
+      const asked = server.requests.length;
+      const world = await openedAt(server, { made: made.path, clock: virtualClock(madeAt) });
+      const { app, clock } = world;
+      /** How often it was asked for since it was loaded. */
+      const boxes = () => server.requests.slice(asked).filter(isOfBox).length;
       const counted = async () => {
         const rows = await app.warehouse.query<{ ast: number }>(
           `SELECT ast FROM nba_raw.player_box_scores WHERE slate = DATE '2025-01-10'
@@ -351,17 +398,17 @@ describe('fetch', () => {
       say(7);
       hours(1);
       await run();
-      expect([boxes(), await counted()]).toEqual([1, [5]]);
+      expect([boxes(), await counted()]).toEqual([0, [5]]);
       hours(7);
       await run();
-      expect([boxes(), await counted()]).toEqual([2, [7]]);
+      expect([boxes(), await counted()]).toEqual([1, [7]]);
       say(5);
       hours(7);
       await run();
-      expect([boxes(), await counted()]).toEqual([3, [5]]);
+      expect([boxes(), await counted()]).toEqual([2, [5]]);
       hours(7);
       await run();
-      expect([boxes(), await counted()]).toEqual([4, [5]]);
+      expect([boxes(), await counted()]).toEqual([3, [5]]);
     });
 
     it('asks at once for those of a slate of the past that is named', async () => {
@@ -369,7 +416,7 @@ describe('fetch', () => {
       say(8);
       const http = fetchHttp({ clock, timeoutMs: 2_000 });
       const report = await fetchSlate(app, addDays(SLATE, -1), http);
-      expect([report.failures, boxes(), await counted()]).toEqual([[], 2, [8]]);
+      expect([report.failures, boxes(), await counted()]).toEqual([[], 1, [8]]);
     });
 
     it('says that it got no correction, and fails only where that was asked for', async () => {
@@ -687,22 +734,29 @@ describe('fetch', () => {
       },
     ];
 
-    it.each(FAILURES)('that $does is told in a sentence', async ({ does, answer, outcome, sentence }) => {
-      let failing: Case | undefined;
-      const { app } = await opened(
-        (path) => (failing?.path.test(path) === true ? answer(path, failing) : answers(path)),
+    /** What fails, and how; nothing is loaded, so that one home serves every failure. */
+    let failing: { readonly one: Case; readonly answer: (typeof FAILURES)[number]['answer'] } | undefined;
+    let app: App;
+    beforeAll(async () => {
+      const world = await opened(
+        (path) => (failing?.one.path.test(path) === true ? failing.answer(path, failing.one) : answers(path)),
         'hush',
+        afterAll,
       );
-      const { clock } = app;
+      app = world.app;
+    });
+
+    it.each(FAILURES)('that $does is told in a sentence', async ({ does, answer, outcome, sentence }) => {
+      const clock = virtualClock(NOW);
       for (const one of CASES) {
         const expected = sentence(one);
         if (expected === undefined) continue;
-        failing = one;
+        failing = { one, answer };
         const watched = watchedHttp({
           http: fetchHttp({ clock, timeoutMs: does === 'is slow' ? 50 : 5_000 }),
           clock,
         });
-        const source = one.of(fetchSources(app, SLATE, watched.http));
+        const source = one.of(fetchSources({ ...app, clock }, SLATE, watched.http));
         if (source === undefined) throw new Error(`nobody to ask for ${one.name}`);
         const { attempts } = await askInOrder('subject', [source], { watched, clock, formats: FORMATS });
         const [attempt] = attempts;

@@ -17,8 +17,11 @@ export interface Loopback {
   readonly headers: IncomingHttpHeaders[];
 }
 
-/** A server on the loopback interface that answers as told; it is closed when the test ends. */
-export async function loopback(answer: (path: string, request: number) => Scripted): Promise<Loopback> {
+/** A server on the loopback interface that answers as told; it is closed when the test ends, or when `atEnd` says. */
+export async function loopback(
+  answer: (path: string, request: number) => Scripted,
+  atEnd: (work: () => Promise<void>) => void = onTestFinished,
+): Promise<Loopback> {
   const requests: string[] = [];
   const headers: IncomingHttpHeaders[] = [];
   const server = createServer((request, response) => {
@@ -34,7 +37,7 @@ export async function loopback(answer: (path: string, request: number) => Script
     else if (failure === undefined) response.writeHead(status, sent).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
+  atEnd(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
