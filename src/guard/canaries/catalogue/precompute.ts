@@ -2,7 +2,7 @@ import { SEASON_DAYS } from '#core/calendar.ts';
 import { FEATURES, REQUIRED_FEATURES } from '#core/features.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { ALTERED_ROWS, OUTDATED_SLATES, STEP_GENERATIONS } from '#pipeline/generations.ts';
-import { apartSql, oneDecimal, whole } from './sql.ts';
+import { oneDecimal, rowForEach, whole } from './sql.ts';
 
 const featuresPresent = defineCanary({
   id: 'features_present',
@@ -135,16 +135,18 @@ const requiredDefaults = defineCanary({
   look: {
     days: 30,
     sql: `
-WITH counted AS (
-  SELECT ${REQUIRED_FEATURES.map((name) => `COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN ${name} END) AS n_${name}, COUNT(CASE WHEN slate < CAST(@slate AS DATE) THEN ${name} END) AS b_${name}`).join(',\n    ')},
-    COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN 1 END) AS rows_now, COUNT(CASE WHEN slate < CAST(@slate AS DATE) THEN 1 END) AS rows_before
-  FROM nba_predictions.ml_feature_store
+WITH valued AS (
+  ${rowForEach(REQUIRED_FEATURES, 'nba_predictions.ml_feature_store', { value: (name) => name }, ['slate'])}
   WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
 ),
-${apartSql('counted', REQUIRED_FEATURES, ['n', 'b'], ['rows_now', 'rows_before'])},
+counted AS (
+  SELECT subject, COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN value END) AS n, COUNT(CASE WHEN slate < CAST(@slate AS DATE) THEN value END) AS b,
+    COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN 1 END) AS rows_now, COUNT(CASE WHEN slate < CAST(@slate AS DATE) THEN 1 END) AS rows_before
+  FROM valued GROUP BY subject
+),
 shares AS (
   SELECT subject, n, rows_now, fn.safe_div(n, rows_now) AS share_now, fn.safe_div(b, rows_before) AS share_before
-  FROM apart
+  FROM counted
   WHERE rows_now >= 16 AND rows_before >= 40
 )
 SELECT subject, share_now < share_before - 0.25 AS is_bad,
@@ -256,15 +258,12 @@ const featuresConstant = defineCanary({
   whenEmpty: { skip: 'fewer than sixteen players have the feature tonight' },
   look: {
     sql: `
-WITH measured AS (
-  SELECT ${FORM_FEATURES.map((name) => `COUNT(${name}) AS n_${name}, MIN(${name}) AS lo_${name}, MAX(${name}) AS hi_${name}`).join(',\n    ')}
-  FROM nba_predictions.ml_feature_store
+WITH valued AS (
+  ${rowForEach(FORM_FEATURES, 'nba_predictions.ml_feature_store', { value: (name) => name })}
   WHERE slate = CAST(@slate AS DATE)
-),
-${apartSql('measured', FORM_FEATURES, ['n', 'lo', 'hi'])}
-SELECT subject, lo = hi AS is_bad, 'always ' || CAST(lo AS STRING) AS note
-FROM apart
-WHERE n >= 16`,
+)
+SELECT subject, MIN(value) = MAX(value) AS is_bad, 'always ' || CAST(MIN(value) AS STRING) AS note
+FROM valued GROUP BY subject HAVING COUNT(value) >= 16`,
   },
   sabotage: {
     sql: [
@@ -298,16 +297,19 @@ const featuresShifted = defineCanary({
   look: {
     days: 45,
     sql: `
-WITH measured AS (
-  SELECT ${FORM_FEATURES.map((name) => `AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN ${name} END) AS n_${name}, AVG(CASE WHEN slate < CAST(@slate AS DATE) AND ${IS_NEAR} THEN ${name} END) AS b_${name}, AVG(CASE WHEN NOT ${IS_NEAR} THEN ${name} END) AS f_${name}`).join(',\n    ')},
-    COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN 1 END) AS rows_now, COUNT(CASE WHEN slate < CAST(@slate AS DATE) AND ${IS_NEAR} THEN 1 END) AS rows_before
-  FROM nba_predictions.ml_feature_store
+WITH valued AS (
+  ${rowForEach(FORM_FEATURES, 'nba_predictions.ml_feature_store', { value: (name) => name }, ['slate'])}
   WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
 ),
-${apartSql('measured', FORM_FEATURES, ['n', 'b', 'f'], ['rows_now', 'rows_before'])}
+measured AS (
+  SELECT subject, AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN value END) AS n, AVG(CASE WHEN slate < CAST(@slate AS DATE) AND ${IS_NEAR} THEN value END) AS b,
+    AVG(CASE WHEN NOT ${IS_NEAR} THEN value END) AS f,
+    COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN 1 END) AS rows_now, COUNT(CASE WHEN slate < CAST(@slate AS DATE) AND ${IS_NEAR} THEN 1 END) AS rows_before
+  FROM valued GROUP BY subject
+)
 SELECT subject, n < 0.5 * b OR n > 2 * b OR COALESCE(n < 0.4 * f OR n > 2.5 * f, FALSE) AS is_bad,
   'mean ' || ${oneDecimal('n')} || ', usually ' || ${oneDecimal('b')} AS note
-FROM apart
+FROM measured
 WHERE rows_now >= 16 AND rows_before >= 60 AND n IS NOT NULL AND b IS NOT NULL`,
   },
   sabotage: {

@@ -38,33 +38,22 @@ export const PREDICTED =
 /** SQL: who forecasts what, as a check names it: "ridge points". */
 export const SYSTEM = "system_id || ' ' || market";
 
-/** Things taken from a wide row at a time: whoever reads one column of it may pass through all of them. */
-const TAKEN_TOGETHER = 8;
-
 /**
- * SQL: common table expressions that turn the one row of `wide`, which has a column `<member>_<thing>` for every thing, into `apart`: a row
- * for each thing, its name as `subject`, with the members and the columns that are the same for all.
+ * SQL: each row of a source once for each name, as `subject`, with the values that it has under the name and the columns that do not depend
+ * on it. An engine plans few expressions over such rows much faster than expressions of their own for each name.
  */
-export function apartSql(
-  wide: string,
-  things: readonly string[],
-  members: readonly string[],
-  same: readonly string[] = [],
+export function rowForEach(
+  names: readonly string[],
+  source: string,
+  values: Readonly<Record<string, (name: string) => string>>,
+  columns: readonly string[] = [],
 ): string {
-  const parts = Array.from({ length: Math.ceil(things.length / TAKEN_TOGETHER) }, (_, i) => ({
-    name: `${wide}_${i}`,
-    things: things.slice(i * TAKEN_TOGETHER, (i + 1) * TAKEN_TOGETHER),
-  }));
-  const part = (of: readonly string[]): string =>
-    [...of.flatMap((thing) => members.map((member) => `${member}_${thing}`)), ...same].join(', ');
-  const row = (thing: string): string =>
-    [`'${thing}' AS subject`, ...members.map((member) => `${member}_${thing} AS ${member}`), ...same].join(
-      ', ',
-    );
-  return `${parts.map((one) => `${one.name} AS (SELECT ${part(one.things)} FROM ${wide})`).join(',\n')},
-apart AS (
-  ${parts.flatMap((one) => one.things.map((thing) => `SELECT ${row(thing)} FROM ${one.name}`)).join('\n  UNION ALL ')}
-)`;
+  const cases = Object.entries(values).map(
+    ([value, of]) =>
+      `CASE subject ${names.map((name) => `WHEN '${name}' THEN ${of(name)}`).join(' ')} END AS ${value}`,
+  );
+  return `SELECT subject, ${[...cases, ...columns].join(', ')}
+  FROM ${source} CROSS JOIN (${names.map((name) => `SELECT '${name}' AS subject`).join(' UNION ALL ')}) AS subjects`;
 }
 
 /** SQL: a number as text with one decimal. */

@@ -3,7 +3,7 @@ import { FEATURES } from '#core/features.ts';
 import { MAIN_MARKET, PUBLISHED_IN, PUBLISHED_MARKETS, scaleOf } from '#core/markets.ts';
 import { joinedSql } from '#core/statement.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
-import { apartSql, GAMES, oneDecimal } from './sql.ts';
+import { GAMES, oneDecimal, rowForEach } from './sql.ts';
 
 /** Features that move slowly from game to game: what a player is, not whom he meets tonight. */
 const SLOW: readonly string[] = FEATURES.filter(({ name }) =>
@@ -31,14 +31,15 @@ earlier AS (
   FROM nba_predictions.ml_feature_store WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE) AND games_season >= 5
   GROUP BY player_id
 ),
-measured AS (
-  SELECT ${SLOW.map((name) => `COUNT(n.${name}) AS n_${name}, COUNT(e.${name}) AS b_${name}, AVG(ABS(n.${name} - e.${name})) AS d_${name}, STDDEV_POP(e.${name}) AS s_${name}`).join(',\n    ')}
-  FROM now n JOIN earlier e ON e.player_id = n.player_id
+paired AS (
+  ${rowForEach(SLOW, 'now n JOIN earlier e ON e.player_id = n.player_id', { n: (name) => `n.${name}`, b: (name) => `e.${name}` })}
 ),
-${apartSql('measured', SLOW, ['n', 'b', 'd', 's'])}
+measured AS (
+  SELECT subject, COUNT(n) AS n, COUNT(b) AS b, AVG(ABS(n - b)) AS d, STDDEV_POP(b) AS s FROM paired GROUP BY subject
+)
 SELECT subject, n < 0.5 * b OR d > 0.6 * s AS is_bad,
   'moved by ' || ${oneDecimal('fn.safe_div(d, s)')} || ' standard deviations, ' || CAST(b - n AS STRING) || ' missing' AS note
-FROM apart
+FROM measured
 WHERE b >= 16 AND s > 0`,
   },
   sabotage: {
@@ -60,25 +61,29 @@ const NIGHTLY = ['points', 'minutes', 'fga', 'fg3m', 'fta', 'reb', 'ast', 'stl',
 
 /** Counts of a player that no identity of a box score tells apart: two of them in each other's column look like two fair columns. */
 const TOLD_APART = ['points', 'reb', 'ast', 'stl', 'blk', 'tov'] as const;
-const PAIRS: readonly (readonly [string, string])[] = [
-  ...TOLD_APART.flatMap((a, i) => TOLD_APART.slice(i + 1).map((b) => [a, b] as const)),
-  ['oreb', 'dreb'],
-];
+const PAIRS = new Map(
+  [
+    ...TOLD_APART.flatMap((a, i) => TOLD_APART.slice(i + 1).map((b) => [a, b] as const)),
+    ['oreb', 'dreb'] as const,
+  ].map((pair) => [pair.join(' and '), pair]),
+);
+/** SQL: the difference between the counts of a pair in a row. */
+const difference = (row: string, pair: string): string =>
+  (PAIRS.get(pair) ?? []).map((name) => `${row}.${name}`).join(' - ');
 /**
  * SQL: how well the difference between two counts of each player agrees with the usual one: 1 exactly, 0 not at all. Exchanging the two
  * columns turns its sign. No night of three real seasons with so many players was below the limits.
  */
-const agreement = (a: string, b: string): string =>
-  `fn.safe_div(SUM((p.${a} - p.${b}) * (u.${a} - u.${b})), SQRT(SUM((p.${a} - p.${b}) * (p.${a} - p.${b})) * SUM((u.${a} - u.${b}) * (u.${a} - u.${b}))))`;
+const AGREEMENT = 'fn.safe_div(SUM(had * usual), SQRT(SUM(had * had) * SUM(usual * usual)))';
 const MIN_PLAYERS = 30;
-const MIN_AGREEMENT = 'CASE WHEN players >= 60 THEN -0.1 ELSE -0.3 END';
+const MIN_AGREEMENT = 'CASE WHEN COUNT(*) >= 60 THEN -0.1 ELSE -0.3 END';
 /**
  * Standard errors of a mean by which it must be off as well. Nights of one game in eight simulated seasons were up to 3.7 of them away: the
  * few steals of a playoff game are a matter of chance, and its players are not an average of the league.
  */
 const MEAN_ERRORS = 4;
 /** What is read of a box score to compare it. */
-const COMPARED = [...new Set([...NIGHTLY, ...PAIRS.flat()])];
+const COMPARED = [...new Set([...NIGHTLY, ...[...PAIRS.values()].flat()])];
 
 const resultsPlausible = defineCanary({
   id: 'results_plausible',
@@ -105,23 +110,27 @@ usual AS (
   SELECT player_id, COUNT(*) AS games, ${COMPARED.map((name) => `AVG(${name}) AS ${name}`).join(', ')}
   FROM played WHERE slate < CAST(@slate AS DATE) GROUP BY player_id
 ),
+counts AS (
+  ${rowForEach(NIGHTLY, 'played', { value: (name) => `CAST(${name} AS FLOAT64)` }, ['slate'])}
+),
 measured AS (
-  SELECT ${NIGHTLY.map((name) => `AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN CAST(${name} AS FLOAT64) END) AS n_${name}, AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN CAST(${name} AS FLOAT64) END) AS b_${name}, STDDEV_POP(CASE WHEN slate = CAST(@slate AS DATE) THEN CAST(${name} AS FLOAT64) END) AS s_${name}, STDDEV_POP(CASE WHEN slate < CAST(@slate AS DATE) THEN CAST(${name} AS FLOAT64) END) AS u_${name}, COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN ${name} END) AS k_${name}`).join(',\n    ')},
+  SELECT subject, AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN value END) AS n, AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN value END) AS b,
+    STDDEV_POP(CASE WHEN slate = CAST(@slate AS DATE) THEN value END) AS s, STDDEV_POP(CASE WHEN slate < CAST(@slate AS DATE) THEN value END) AS u,
+    COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN value END) AS k,
     COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN 1 END) AS rows_now, COUNT(CASE WHEN slate < CAST(@slate AS DATE) THEN 1 END) AS rows_before
-  FROM played
+  FROM counts GROUP BY subject
 ),
-agreements AS (
-  SELECT COUNT(*) AS players, ${PAIRS.map(([a, b]) => `${agreement(a, b)} AS ${a}_${b}`).join(',\n    ')}
-  FROM played p JOIN usual u ON u.player_id = p.player_id
+differences AS (
+  ${rowForEach([...PAIRS.keys()], 'played p JOIN usual u ON u.player_id = p.player_id', { had: (pair) => difference('p', pair), usual: (pair) => difference('u', pair) })}
   WHERE p.slate = CAST(@slate AS DATE) AND u.games >= 2
-),
-${apartSql('measured', NIGHTLY, ['n', 'b', 's', 'u', 'k'], ['rows_now', 'rows_before'])}
+)
 SELECT subject, k < 0.9 * rows_now OR ((n < 0.45 * b OR n > 1.9 * b) AND ABS(n - b) > ${MEAN_ERRORS} * fn.safe_div(u, SQRT(k))) OR COALESCE(s, 0) = 0 AS is_bad,
   'mean ' || COALESCE(${oneDecimal('n')}, 'none') || ', usually ' || ${oneDecimal('b')} AS note
-FROM apart
+FROM measured
 WHERE rows_now >= 16 AND rows_before >= 60
 UNION ALL
-${PAIRS.map(([a, b]) => `SELECT '${a} and ${b}' AS subject, ${a}_${b} < ${MIN_AGREEMENT} AS is_bad, 'each player has of the one what he usually has of the other' AS note FROM agreements WHERE players >= ${MIN_PLAYERS}`).join('\nUNION ALL ')}
+SELECT subject, ${AGREEMENT} < ${MIN_AGREEMENT} AS is_bad, 'each player has of the one what he usually has of the other' AS note
+FROM differences GROUP BY subject HAVING COUNT(*) >= ${MIN_PLAYERS}
 UNION ALL
 SELECT 'points of the same players' AS subject, CORR(CAST(p.points AS FLOAT64), u.points) < 0.25 AS is_bad,
   'correlation with their usual points ' || ${oneDecimal('CORR(CAST(p.points AS FLOAT64), u.points)')} AS note
