@@ -8,7 +8,7 @@ import type { EvaluationReport, MarketScores } from '#model/report.ts';
 import { runStepsYielding } from '#model/train-config.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 
-const set = syntheticSet({ from: '2023-10-24', slates: 110, rowsPerSlate: 40, lined: 0.4 });
+const set = syntheticSet({ from: '2023-10-24', slates: 110, rowsPerSlate: 24, lined: 0.4 });
 const options = { from: '2023-12-15', to: '2024-01-31', codeVersion: 'c', featureContractHash: 'h' };
 const report = evaluate(set, options);
 /** Three refits in the place of eight, for tests of two reports beside each other. */

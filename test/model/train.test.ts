@@ -10,7 +10,7 @@ import { eachSteps, trainArtefact, trainEach, trainSeries } from '#model/train.t
 import { runStepsYielding } from '#model/train-config.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 
-const synthetic = syntheticSet({ from: '2023-10-24', slates: 90, rowsPerSlate: 40, lined: 0.5 });
+const synthetic = syntheticSet({ from: '2023-10-24', slates: 90, rowsPerSlate: 20, lined: 0.5 });
 const set = { ...synthetic, players: synthetic.target.map((_, row) => 1 + (row % 40)) };
 const identity = {
   createdAt: '2024-01-20T12:00:00Z',
