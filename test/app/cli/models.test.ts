@@ -27,7 +27,7 @@ describe('a model on its way', () => {
     const app = await opened();
     await storeSet(
       app.warehouse,
-      syntheticSet({ from: '2023-10-24', slates: 72, rowsPerSlate: 20, lined: 0.5 }),
+      syntheticSet({ from: '2023-10-24', slates: 72, rowsPerSlate: 26, lined: 0.5 }),
     );
     await app.close();
   });
