@@ -550,13 +550,17 @@ describe('fetch', () => {
     };
 
     it('because it is slow, nobody waits for it longer than for two tries', async () => {
-      const { server, run } = await opened((path) =>
-        path.includes('/referee/injury/') ? { failure: 'silence' } : answers(path),
+      const isSlow = (url: string): boolean => url.includes('/referee/injury/');
+      const { app, clock, server } = await opened((path) =>
+        isSlow(path) ? { failure: 'silence' } : answers(path),
       );
-      // The time an attempt may take guards a socket and runs on the machine's timer.
-      const report = await run();
+      // The time an attempt may take guards a socket and runs on the machine's timer: who answers has plenty.
+      const http = fetchHttp({ clock, timeoutMs: 5_000 });
+      const report = await fetchSlate(app, SLATE, {
+        get: (url, request) => http.get(url, { ...request, ...(isSlow(url) ? { timeoutMs: 50 } : {}) }),
+      });
       expect(outcomes(report)).toContain('availability ESPN fetched');
-      expect(server.requests.filter((path) => path.includes('/referee/injury/'))).toHaveLength(2);
+      expect(server.requests.filter(isSlow)).toHaveLength(2);
       expect(report.takenOver[0]?.message).toContain('nothing within');
     });
   });
@@ -753,7 +757,7 @@ describe('fetch', () => {
         if (expected === undefined) continue;
         failing = { one, answer };
         const watched = watchedHttp({
-          http: fetchHttp({ clock, timeoutMs: does === 'is slow' ? 50 : 5_000 }),
+          http: fetchHttp({ clock, timeoutMs: does === 'is slow' ? 10 : 5_000 }),
           clock,
         });
         const source = one.of(fetchSources({ ...app, clock }, SLATE, watched.http));
