@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongFirst } from './test/long-first.ts';
 import { scratchFolder } from './test/scratch.ts';
 
 const scratch = scratchFolder();
@@ -15,7 +16,7 @@ export const shared = {
   // A test that needs longer says so, and why.
   testTimeout: 20_000,
   hookTimeout: 20_000,
-  sequence: { shuffle: true },
+  sequence: { shuffle: true, sequencer: LongFirst },
   reporters: ['default', './test/report-skips.ts'],
 };
 
