@@ -90,7 +90,7 @@ const countedBefore = (keys: readonly string[]): string => {
 };
 /** SQL: the slate an outcome is tallied under. Before the range asked about it does not matter on which it was: they are one tally. */
 const TALLIED_ON =
-  'CASE WHEN l.slate < CAST(@from AS DATE) THEN fn.add_days(CAST(@from AS DATE), -1) ELSE l.slate END';
+  'CASE WHEN slate < CAST(@from AS DATE) THEN fn.add_days(CAST(@from AS DATE), -1) ELSE slate END';
 /** SQL: the weight of an outcome where a condition holds. A decimal: sums of them do not depend on the order in which the engine adds. */
 const talliedSql = (condition: string): string =>
   `CASE WHEN ${condition} THEN CAST(${fadeSql(1, 'l.slate')} AS NUMERIC) ELSE 0 END`;
@@ -282,17 +282,19 @@ labelled AS (
   WINDOW games_of_player AS (PARTITION BY c.lead_class, c.team_abbr, c.player_id, c.is_counted ORDER BY c.seq)
 ),
 asked AS (
-  SELECT lead_class, slate, game_id, team_abbr, player_id, status_class, band_class, missed_class, past_class || reason_class AS absence_class, is_counted, has_come
+  SELECT lead_class, slate, game_id, team_abbr, player_id, status_class, band_class, missed_class, past_class || reason_class AS absence_class, is_counted, has_come,
+    ${TALLIED_ON} AS tallied_on
   FROM labelled
   UNION ALL
-  SELECT lead_class, slate, game_id, team_abbr, player_id, '${LISTS.none}', band, missed_class, past_class, is_counted, has_come FROM labelled
+  SELECT lead_class, slate, game_id, team_abbr, player_id, '${LISTS.none}', band, missed_class, past_class, is_counted, has_come, ${TALLIED_ON}
+  FROM labelled
   WHERE status_class <> '${LISTS.none}' AND games_missed < ${LONG_ABSENCE}
 ),
 tallies AS (
-  SELECT l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, ${TALLIED_ON} AS slate,
+  SELECT l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, l.tallied_on AS slate,
     SUM(${talliedSql('l.is_counted')}) AS n, SUM(${talliedSql('l.is_counted AND l.has_come')}) AS came
   FROM asked l
-  GROUP BY l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, ${TALLIED_ON}
+  GROUP BY l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, l.tallied_on
 ),
 ${Object.entries(CLASSES)
   .map(

@@ -28,10 +28,15 @@ export function roundedSql(expression: string, decimals: number): string {
   return `ROUND(${expression} + SIGN(${expression}) * ${(NUDGE * 10 ** -decimals).toExponential()}, ${decimals})`;
 }
 
-/** The same rounding as {@link roundedSql}. */
+/** The same rounding as {@link roundedSql}; a zero has no sign. */
 export function rounded(value: number, decimals: number): number {
   const scale = 10 ** decimals;
-  return (Math.sign(value) * Math.round(Math.abs(value) * scale + NUDGE)) / scale;
+  return unsignedZero((Math.sign(value) * Math.round(Math.abs(value) * scale + NUDGE)) / scale);
+}
+
+/** The same number, but 0 for -0: what is sent to the other engine as JSON loses the sign of a zero. */
+export function unsignedZero(value: number): number {
+  return value === 0 ? 0 : value;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tableId } from '#core/contracts/define.ts';
+import { columnNames, tableId } from '#core/contracts/define.ts';
 import { textDigest } from '#platform/sql/port.ts';
 import type { TableRef, Warehouse } from '#platform/warehouse/port.ts';
 import { byInstant, everyType, fullRow } from './tables.ts';
@@ -238,8 +238,7 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
     it('gives the shapes of those of many tables that exist, each by its name', async () => {
       const shapeOf = async (table: TableRef) =>
         (await warehouse().describe(table))?.map(({ description: _description, ...column }) => column);
-      await warehouse().createTable(everyType, staging);
-      await warehouse().addColumn(staging, 'colour', { type: 'STRING', description: 'A colour' });
+      await warehouse().createTable(byInstant, staging);
       const shapes = await warehouse().shapesOf([
         staging,
         { dataset: 'nba_raw', name: 'nowhere' },
@@ -247,11 +246,7 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
       ]);
       expect([...shapes.keys()].toSorted()).toEqual([tableId(everyType), tableId(staging)].toSorted());
       expect(shapes.get(tableId(everyType))).toEqual(await shapeOf(everyType));
-      expect(shapes.get(tableId(staging))?.at(-1)).toEqual({
-        name: 'colour',
-        type: 'STRING',
-        required: false,
-      });
+      expect(shapes.get(tableId(staging))?.map(({ name }) => name)).toEqual(columnNames(byInstant));
       expect(shapes.get(tableId(staging))).toEqual(await shapeOf(staging));
     });
   });

@@ -32,6 +32,7 @@ import {
   type SqlParams,
   type TableOptions,
   type TableRef,
+  unsignedZero,
 } from '#platform/warehouse/port.ts';
 import {
   checkRecords,
@@ -206,7 +207,8 @@ function wireNumeric(value: unknown): DuckDBValue {
 }
 
 function wirePlain(value: unknown): DuckDBValue {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
+  if (typeof value === 'number') return unsignedZero(value);
+  return typeof value === 'string' || typeof value === 'boolean' ? value : null;
 }
 
 /** Inserts validated rows in one transaction; with `fresh`, only the first row of each key not yet in the table. */

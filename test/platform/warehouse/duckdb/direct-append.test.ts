@@ -76,6 +76,26 @@ describe('a bulk append', () => {
     ]);
   });
 
+  it.each([1, 3000])('stores a zero without a sign, in %i rows', async (count) => {
+    const warehouse = await openDuckDb(':memory:');
+    try {
+      await warehouse.prepare([table]);
+      const zeros = Array.from({ length: count }, (_, n) => ({
+        ...rows[0],
+        n,
+        share: n % 2 === 0 ? -0 : -0.0001,
+      }));
+      await warehouse.append(table, zeros);
+      expect(
+        await warehouse.query(
+          'SELECT DISTINCT CAST(share AS STRING) AS share FROM nba_analytics.appended WHERE n >= 0',
+        ),
+      ).toEqual([{ share: '0.0' }]);
+    } finally {
+      await warehouse.close();
+    }
+  });
+
   it.each([2, 3000])('of %i rows leaves nothing behind when the table refuses one of them', async (count) => {
     const strict: TableContract = {
       ...table,
