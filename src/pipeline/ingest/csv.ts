@@ -47,7 +47,7 @@ interface Line {
  */
 export function readCsv<const K extends string>(file: InputFile, columns: readonly K[]): CsvFile<K> {
   const text = decode(file);
-  const [header, ...lines] = plainLines(text) ?? parsedLines(file.path, text);
+  const [header, ...lines] = text.includes('"') ? quotedLines(file.path, text) : plainLines(text);
   if (header === undefined) {
     throw new TipoffError(
       'TIPOFF_BAD_INPUT',
@@ -101,49 +101,17 @@ function decode(file: InputFile): string {
   }
 }
 
-/**
- * The lines of a text in which each line is a record: splitting is exact, and several times faster than a parser. Undefined where a quote
- * is left open at the end of a line or is in the wrong place, and for quotes between other ends of lines.
- */
-function plainLines(text: string): Line[] | undefined {
-  const isQuoted = text.includes('"');
-  if (isQuoted && text.includes('\r')) return undefined;
+/** Without a quote in the file a comma always separates: splitting is exact, and about ten times faster than a parser. */
+function plainLines(text: string): Line[] {
   const lines: Line[] = [];
   for (const [i, line] of text.split('\n').entries()) {
     const content = line.endsWith('\r') ? line.slice(0, -1) : line;
-    const cells = isQuoted && content.includes('"') ? quotedCells(content) : content.split(',');
-    if (cells === undefined) return undefined;
-    if (!isBlank(cells)) lines.push({ line: i + 1, cells });
+    if (content.trim() !== '') lines.push({ line: i + 1, cells: content.split(',') });
   }
   return lines;
 }
 
-function isBlank(cells: readonly string[]): boolean {
-  return cells.length <= 1 && (cells[0] ?? '').trim() === '';
-}
-
-/** The cells of a line that is a record; undefined when it is none. */
-function quotedCells(line: string): string[] | undefined {
-  const cells: string[] = [];
-  for (let at = 0, end = 0; at <= line.length; at = end + 1) {
-    if (line[at] === '"') {
-      let close = line.indexOf('"', at + 1);
-      while (close >= 0 && line[close + 1] === '"') close = line.indexOf('"', close + 2);
-      end = close + 1;
-      if (close < 0 || (end < line.length && line[end] !== ',')) return undefined;
-      cells.push(line.slice(at + 1, close).replaceAll('""', '"'));
-    } else {
-      const comma = line.indexOf(',', at);
-      end = comma < 0 ? line.length : comma;
-      const cell = line.slice(at, end);
-      if (cell.includes('"')) return undefined;
-      cells.push(cell);
-    }
-  }
-  return cells;
-}
-
-function parsedLines(path: string, text: string): Line[] {
+function quotedLines(path: string, text: string): Line[] {
   const lines: Line[] = [];
   let ended = 0;
   try {
@@ -152,7 +120,7 @@ function parsedLines(path: string, text: string): Line[] {
       skip_empty_lines: false,
       onRecord: (cells: string[], { lines: last }) => {
         // `last` is where the record ends; it starts after the end of the one before it.
-        if (!isBlank(cells)) lines.push({ line: ended + 1, cells });
+        if (cells.length > 1 || (cells[0] ?? '').trim() !== '') lines.push({ line: ended + 1, cells });
         ended = last;
         return null;
       },

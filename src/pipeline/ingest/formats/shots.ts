@@ -11,6 +11,7 @@ import {
   collectUnits,
   optionalNumber,
   parsedRow,
+  remembering,
   requiredCount,
   requiredDate,
   unreadable,
@@ -53,11 +54,8 @@ export interface PrintedShot {
  */
 export function shotRowMaker(): (shot: PrintedShot, line: number) => ParsedRow {
   const ordinals = new Map<string, number>();
-  const games = new Map<string | number, ReturnType<typeof readGame>>();
   return (shot, line) => {
-    const game = games.get(shot.gameId) ?? readGame(shot.gameId);
-    games.set(shot.gameId, game);
-    const { game_id, season } = game;
+    const { game_id, season } = readGame('game_id', String(shot.gameId));
     const sides = readSides(shot);
     const player_id = requiredCount('player_id', shot.playerId);
     const distance_feet = requiredCount('shot_distance', shot.distance);
@@ -95,10 +93,11 @@ export function shotRowMaker(): (shot: PrintedShot, line: number) => ParsedRow {
   };
 }
 
-function readGame(id: string | number): { game_id: string; season: string } {
-  const game_id = restoreGameId(id) ?? String(id);
-  return { game_id, season: leagueGame('game_id', game_id).season };
-}
+const readGame = remembering((field, text): { readonly game_id: string; readonly season: string } => {
+  const printed = text ?? '';
+  const game_id = restoreGameId(printed) ?? printed;
+  return { game_id, season: leagueGame(field, game_id).season };
+});
 
 function readSides(shot: PrintedShot): { team_id: number; team_abbr: string; opponent_abbr: string } {
   const [team, home, away] = [findTeam(shot.team), findTeam(shot.home), findTeam(shot.away)];
